@@ -1,0 +1,62 @@
+"""One reply for each message of a batch: an answer, an error reply, or another attempt.
+
+A permanent problem (Rejected) is answered at once; anything else that goes wrong makes the queue deliver that message
+again, and after some attempts keep it in the dead-letter queue. Neither holds up the other messages of the batch.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from labkit.outbox import Outbox
+
+logger = Logger(child=True)
+
+Reply = dict[str, Any]
+
+#: How much of a rejected message its error reply repeats.
+MAX_QUOTED = 2_000
+
+
+class Rejected(Exception):
+    """The message can never be handled. Its text is the reason, in words for the sender."""
+
+
+def reply_to_each(event: dict[str, Any], answer: Callable[[str], Reply], outbox: Outbox) -> dict[str, Any]:
+    """Answer each record of an SQS event with `answer(body)`, and send the replies to `outbox` in batches.
+
+    Every reply carries the id of its request as `correlation_id`. Returns the partial batch response (Lambda
+    Developer Guide, "Reporting batch item failures"): the records that raised, and those whose reply was not accepted.
+    """
+
+    def reply(record: SQSRecord) -> Reply:
+        try:
+            content = answer(record.body)
+        except Rejected as reason:
+            logger.warning("rejected", extra={"message_id": record.message_id, "reason": str(reason)})
+            content = {"error": str(reason), "request": shorten(record.body, MAX_QUOTED)}
+        except Exception:
+            logger.exception("failed, to be tried again", extra={"message_id": record.message_id})
+            raise
+        return content | {"correlation_id": record.message_id}
+
+    # A batch that fails as a whole is reported like any other: raising would say the same with less detail.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    with processor(event["Records"], handler=reply):
+        done = [(record, content) for status, content, record in processor.process() if status == "success"]
+        unsent = outbox.send_all([content for _, content in done])
+        for index, problem in unsent.items():
+            record, _ = done[index]
+            logger.error("reply not sent, to be tried again", extra={"message_id": record.message_id, "reason": problem})
+            processor.fail_messages.append(record)
+    return dict(processor.response())
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text`, or its first `limit` characters and how many are left out."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}... ({len(text) - limit} more characters)"

@@ -1,0 +1,27 @@
+"""The cdktf app: every lab, one stack each. `cdktf deploy LAB` deploys one of them."""
+
+import sys
+
+from cdktf import App
+
+from project import ProjectError
+from stacks.calculator import CalculatorStack
+from stacks.clock import ClockStack
+from stacks.settings import load
+
+LABS = (CalculatorStack, ClockStack)
+
+
+def main() -> None:
+    settings = load(LABS)
+    app = App()
+    for lab in LABS:
+        lab(app, settings)
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ProjectError as error:
+        sys.exit(f"error: {error}")

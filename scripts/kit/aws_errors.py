@@ -1,0 +1,48 @@
+"""Says in one line what an error of boto3 means and what to do about it. Imported only when there is one."""
+
+from botocore import exceptions as boto
+
+from kit.cli import Exit
+
+RENEW = "start the lab again and copy AWS Details > AWS CLI into ~/.aws/credentials"
+
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+INVALID = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "AuthFailure",
+}
+GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
+
+
+def explain(error: Exception) -> tuple[str, Exit]:
+    """The line and the exit code for `error`. Raises it again when it is none of boto3's: a defect of ours."""
+    if isinstance(error, boto.ClientError):
+        return _explain_answer(error)
+    if isinstance(error, boto.ProfileNotFound):
+        return f"{str(error)[0].lower()}{str(error)[1:]}; see `aws configure list-profiles`", Exit.NO_CONNECTION
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return f"no AWS credentials: {RENEW}, or use the local engine with --local", Exit.NO_CONNECTION
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        url = error.kwargs.get("endpoint_url", "AWS")
+        if "127.0.0.1" in url or "localhost" in url:
+            return f"no answer at {url}: start the local engine with `scripts/local_aws.py start`", Exit.NO_CONNECTION
+        return f"no connection to {url}: check the network", Exit.NO_CONNECTION
+    if isinstance(error, boto.BotoCoreError):
+        return " ".join(str(error).split()), Exit.NO_CONNECTION
+    raise error
+
+
+def _explain_answer(error: boto.ClientError) -> tuple[str, Exit]:
+    code = error.response.get("Error", {}).get("Code", "")
+    message = error.response.get("Error", {}).get("Message", "") or code
+    if code in EXPIRED:
+        return f"the AWS credentials have expired: {RENEW}", Exit.NO_CONNECTION
+    if code in INVALID:
+        return f"AWS does not accept the credentials: {RENEW}", Exit.NO_CONNECTION
+    if code in GONE:
+        return f"part of the lab is gone ({message}): deploy it again with `make deploy`", Exit.NOT_DEPLOYED
+    return f"AWS refused {error.operation_name}: {' '.join(message.split())}", Exit.NO_CONNECTION

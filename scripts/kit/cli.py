@@ -1,0 +1,56 @@
+"""Exit codes and the frame around every tool: a problem ends in one plain line on stderr, never in a traceback."""
+
+import os
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from typing import NoReturn
+
+from project import ProjectError
+
+
+class Exit(IntEnum):
+    """What the tools' exit codes mean; the same for all of them."""
+
+    DONE = 0
+    ERROR_REPLY = 1
+    USAGE = 2
+    NOTHING_IN_TIME = 3
+    NOT_DEPLOYED = 4
+    NO_CONNECTION = 5
+    INTERRUPTED = 130
+
+
+class Stop(Exception):
+    """Ends the tool with this line and exit code."""
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run a tool and exit with its code."""
+    try:
+        code = int(main())
+        sys.stdout.flush()
+    except Stop as stop:
+        code = fail(str(stop), stop.code)
+    except ProjectError as error:
+        code = fail(str(error), Exit.USAGE)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); Python would complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.DONE
+    except Exception as error:
+        from kit.aws_errors import explain
+
+        code = fail(*explain(error))
+    sys.exit(code)
+
+
+def fail(message: str, code: Exit) -> Exit:
+    print(f"error: {message}", file=sys.stderr)
+    return code

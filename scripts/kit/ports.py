@@ -1,0 +1,45 @@
+"""Finds where a deployed lab takes messages in and gives results out: its ports, published in SSM Parameter Store."""
+
+import json
+import re
+from typing import Any
+
+from kit.cli import Exit, Stop
+from kit.target import Target
+
+#: What a lab publishes under one name: {"kind": "sqs", "url": ...}; see LabStack.publish.
+Port = dict[str, str]
+
+
+def find_port(target: Target, lab: str, name: str) -> Port:
+    """The port `name` of `lab`. Raises Stop when the lab is not deployed at the target, or has no such port."""
+    ports = ports_of(target, lab)
+    if name not in ports:
+        raise Stop(f"lab {lab} has no port {name}; it has {', '.join(sorted(ports))}", Exit.USAGE)
+    return ports[name]
+
+
+def ports_of(target: Target, lab: str) -> dict[str, Port]:
+    """The ports of `lab`, by name. Raises Stop when the lab is not deployed at the target."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", lab):
+        raise Stop(f"{lab!r} is no name of a lab, for example calculator", Exit.USAGE)
+    ports = _read(target, f"/{target.prefix}/{lab}")
+    if not ports:
+        deployed = sorted({path.split("/")[2] for path in _read(target, f"/{target.prefix}", whole_path=True)})
+        others = f"; deployed there: {', '.join(deployed)}" if deployed else ""
+        local = " LOCAL=1" if target.endpoint else ""
+        raise Stop(
+            f"lab {lab} is not deployed at {target}{others}. Deploy it with `make deploy LAB={lab}{local}`",
+            Exit.NOT_DEPLOYED,
+        )
+    return ports
+
+
+def _read(target: Target, path: str, whole_path: bool = False) -> dict[str, Port]:
+    pages = target.client("ssm").get_paginator("get_parameters_by_path")
+    found: dict[str, Any] = {}
+    for page in pages.paginate(Path=path, Recursive=whole_path):
+        for parameter in page["Parameters"]:
+            name = parameter["Name"] if whole_path else parameter["Name"].rpartition("/")[2]
+            found[name] = json.loads(parameter["Value"])
+    return found

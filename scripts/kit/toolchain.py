@@ -1,0 +1,120 @@
+"""The programs behind a deployment (cdktf, Terraform, Node) and the environment in which they work here."""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import project
+from kit.cli import Exit, Stop
+from kit.output import say
+
+CDKTF = project.ROOT / "node_modules" / ".bin" / "cdktf"
+#: Where schools and offline images keep a filesystem mirror of providers.
+MIRROR_ROOTS = (Path("/opt"), Path("/usr/local/share"), Path("/usr/share"))
+MIRROR_DEPTH = 3
+#: Resources at a time; more than Terraform's 10, because most of the time goes by in waiting for AWS.
+PARALLELISM = 30
+
+
+def terraform() -> str:
+    """The Terraform command: TERRAFORM_BINARY_NAME (cdktf's own variable), terraform, or tofu. Raises Stop."""
+    names = [os.environ.get("TERRAFORM_BINARY_NAME", ""), "terraform", "tofu"]
+    for name in filter(None, names):
+        if shutil.which(name):
+            return name
+    raise Stop("Terraform is missing: install Terraform 1.5 or newer, or OpenTofu, so that it is on the PATH", Exit.USAGE)
+
+
+def check() -> None:
+    """Raises Stop, naming everything that a deployment needs and that is missing."""
+    missing = []
+    if not shutil.which("node"):
+        missing.append("Node.js is missing: install version 20 or newer")
+    if not CDKTF.exists():
+        missing.append("cdktf-cli is not installed: run `make setup`")
+    if missing:
+        raise Stop("; ".join(missing), Exit.USAGE)
+    terraform()
+
+
+def environment() -> dict[str, str]:
+    """Variables that cdktf and Terraform need on this machine, whatever the target."""
+    variables = {
+        "CHECKPOINT_DISABLE": "1",  # no calls home
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        "TERRAFORM_BINARY_NAME": terraform(),
+    }
+    mirror = None if _is_configured() else find_mirror()
+    if mirror:
+        variables["TF_CLI_CONFIG_FILE"] = str(_mirror_configuration(mirror))
+        # cdktf would ask the registry for the checksums of other platforms.
+        variables["CDKTF_SKIP_PROVIDER_LOCK"] = "true"
+    return variables
+
+
+def local_environment(url: str) -> dict[str, str]:
+    """The variables that turn the AWS SDKs, Terraform and cdktf to the local engine, and those of `environment`."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        **project.emulator_credentials(),
+        "AWS_REGION": project.region(project.context()),
+        **environment(),
+    }
+
+
+def _is_configured() -> bool:
+    """Whether the user has a Terraform CLI configuration. A variable that names a missing file is none."""
+    named = os.environ.get("TF_CLI_CONFIG_FILE") or os.environ.get("TERRAFORM_CONFIG")
+    if named and Path(named) != _CONFIGURATION:
+        return Path(named).is_file()
+    return (Path.home() / ".terraformrc").is_file()
+
+
+_CONFIGURATION = project.LOCAL_DIR / "terraform.rc"
+
+
+@cache
+def find_mirror() -> Path | None:
+    """A filesystem mirror on this machine that holds the AWS provider, in any version for this platform."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
+    pattern = f"registry.terraform.io/hashicorp/aws/*/{platform.system().lower()}_{machine}"
+    for folder in _folders(MIRROR_ROOTS):
+        if any(folder.glob(pattern)):
+            say(f"Terraform takes the AWS provider from the mirror {folder}")
+            return folder
+    return None
+
+
+def _folders(roots: tuple[Path, ...], depth: int = MIRROR_DEPTH) -> Iterator[Path]:
+    for root in roots:
+        try:
+            inside = [Path(entry.path) for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        if any(path.name == "registry.terraform.io" for path in inside):
+            yield root
+        elif depth:
+            yield from _folders(tuple(inside), depth - 1)
+
+
+def _mirror_configuration(mirror: Path) -> Path:
+    """A Terraform CLI configuration that takes the AWS provider from the mirror, and others from where they are."""
+    source = "registry.terraform.io/hashicorp/aws"
+    _CONFIGURATION.parent.mkdir(exist_ok=True)
+    _CONFIGURATION.write_text(
+        f"""provider_installation {{
+  filesystem_mirror {{
+    path    = {json.dumps(str(mirror))}
+    include = ["{source}"]
+  }}
+  direct {{
+    exclude = ["{source}"]
+  }}
+}}
+"""
+    )
+    return _CONFIGURATION

@@ -1,0 +1,1 @@
+"""The labs as cdktf stacks, one module per lab."""

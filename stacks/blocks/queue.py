@@ -1,0 +1,150 @@
+"""SQS queues: closed and encrypted; one with a consumer also retries, and keeps what cannot be handled."""
+
+import json
+from typing import Any
+
+from cdktf import DataResource, LocalExecProvisioner
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
+from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
+    LambdaEventSourceMapping,
+    LambdaEventSourceMappingScalingConfig,
+)
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from constructs import Construct
+
+from stacks.blocks.function import Function
+from stacks.blocks.role import Statement, allow, policy_document
+from stacks.lab import LabStack
+
+#: Lambda Developer Guide, "Using Lambda with Amazon SQS": at least 5, so that throttling alone loses nothing.
+MAX_RECEIVE_COUNT = 5
+#: Same page: six times the function's timeout, so that a batch is not delivered again while it is being handled.
+VISIBILITY_PER_TIMEOUT = 6
+#: The largest batch without a batching window, so that a single message is not kept waiting.
+BATCH_SIZE = 10
+#: Bounds the functions that one queue may run at once: a student account has about 10 in all.
+MAX_CONCURRENCY = 5
+#: SQS Developer Guide, "message retention period": 14 days is the most.
+DEAD_LETTER_RETENTION_S = 14 * 24 * 3600
+#: How long a dead-letter queue is ahead of the queue that names it; see ConsumedQueue.
+HEAD_START_S = 5
+
+
+class Queue(Construct):
+    """A standard queue, encrypted, reachable by TLS only.
+
+    `statements` are added to its policy, for services that send to it; `attributes` are those of `aws_sqs_queue`.
+    """
+
+    def __init__(
+        self, lab: LabStack, id: str, *, statements: tuple[Statement, ...] = (), **attributes: Any
+    ) -> None:
+        super().__init__(lab, id)
+        self.lab = lab
+        self.name = lab.name(id)
+        # Known beforehand: a queue's policy, inline in the queue, cannot refer to the queue.
+        self.arn = lab.arn("sqs", self.name)
+        self.resource = SqsQueue(
+            self,
+            "Default",
+            name=self.name,
+            sqs_managed_sse_enabled=True,
+            policy=policy_document(tls_only(self.arn), *statements),
+            **attributes,
+        )
+        self.url = self.resource.url
+
+    def grant_send(self, function: Function) -> None:
+        """Allow the function to send to this queue."""
+        function.role.grant(f"send-to-{self.node.id}", allow(["sqs:SendMessage"], self.arn))
+
+    def publish(self, port: str) -> None:
+        """Publish the queue as a port of the lab."""
+        self.lab.publish(port, "sqs", url=self.url, arn=self.arn)
+
+
+class DeadLetterQueue(Queue):
+    """Where messages rest that could not be handled, as long as SQS keeps them, with an alarm while there are any.
+
+    `sources` are the ARNs of the queues that may redrive to it.
+    """
+
+    def __init__(
+        self, lab: LabStack, id: str, *, sources: tuple[str, ...] = (), statements: tuple[Statement, ...] = ()
+    ) -> None:
+        allowed = {"redrivePermission": "byQueue", "sourceQueueArns": sources}
+        super().__init__(
+            lab,
+            id,
+            statements=statements,
+            message_retention_seconds=DEAD_LETTER_RETENTION_S,
+            redrive_allow_policy=json.dumps(allowed) if sources else None,
+        )
+        CloudwatchMetricAlarm(
+            self,
+            "alarm",
+            alarm_name=self.name,
+            alarm_description=f"Messages of lab {lab.lab} could not be handled and rest in {self.name}.",
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": self.name},
+            statistic="Maximum",
+            period=60,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+        )
+
+
+class ConsumedQueue(Queue):
+    """A queue whose messages are handed to `consumer` in batches.
+
+    What the consumer fails on is tried again, and after MAX_RECEIVE_COUNT attempts rests in `dead_letters`.
+    """
+
+    def __init__(self, lab: LabStack, id: str, *, consumer: Function) -> None:
+        self.dead_letters = DeadLetterQueue(lab, f"{id}-dead-letters", sources=(lab.arn("sqs", lab.name(id)),))
+        redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+        super().__init__(
+            lab,
+            id,
+            visibility_timeout_seconds=consumer.timeout_s * VISIBILITY_PER_TIMEOUT,
+            redrive_policy=json.dumps(redrive),
+            depends_on=[self._head_start(lab, id)],
+        )
+        # What the event source mapping calls on the function's behalf (same page as MAX_RECEIVE_COUNT).
+        actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        consumer.role.grant(f"receive-from-{id}", allow(actions, self.arn))
+        LambdaEventSourceMapping(
+            self,
+            "event-source",
+            event_source_arn=self.resource.arn,
+            function_name=consumer.resource.arn,
+            batch_size=BATCH_SIZE,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=LambdaEventSourceMappingScalingConfig(maximum_concurrency=MAX_CONCURRENCY),
+            depends_on=consumer.role.grants,
+        )
+
+    def _head_start(self, lab: LabStack, id: str) -> DataResource:
+        """A moment after SQS was asked for the dead-letter queue, when a redrive policy may name it.
+
+        SQS refuses a redrive policy whose target does not exist. Depending on the target itself would make Terraform
+        wait until the provider has watched it settle for 25 s, and then for this queue, another 25 s.
+        """
+        wait = LocalExecProvisioner(type="local-exec", command=f"sleep {HEAD_START_S}")
+        return DataResource(
+            lab, f"{id}-head-start", triggers_replace={"queue": self.dead_letters.name}, provisioners=[wait]
+        )
+
+
+def tls_only(arn: str) -> Statement:
+    """SQS Developer Guide, "Security best practices": enforce encryption of data in transit."""
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

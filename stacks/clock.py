@@ -1,0 +1,54 @@
+"""Lab `clock`: a schedule runs a function, which puts the time in a queue.
+
+    rate(1 minute) ──► tell-time ──► lab-clock-output
+          │                │
+          └────────────────┴─ what failed ──► lab-clock-schedule-dead-letters
+
+Out: {"time": "2025-01-31T08:00:00Z", "foo": "bar", "trigger": "schedule", "correlation_id": "<id of the event>"}
+
+The schedule goes on, and costs, after a Learner Lab session has ended. Context `clock.enabled=false` and a deploy
+switch it off without destroying the lab.
+"""
+
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from stacks.blocks import Function, Queue, Schedule
+from stacks.lab import LabStack
+from stacks.settings import Settings, one_line, option, schedule_expression
+
+
+@dataclass(frozen=True)
+class ClockOptions:
+    """Context keys `clock.schedule`, `clock.enabled`, `clock.foo`."""
+
+    schedule: str = option("rate(1 minute)", schedule_expression)
+    enabled: bool = option(True)
+    #: The value of the function's environment variable `foo`, as in the course's first function.
+    foo: str = option("bar", one_line)
+
+
+class ClockStack(LabStack):
+    """The course's first exercise: a function that runs by itself, and one variable set by the stack."""
+
+    lab = "clock"
+    Options = ClockOptions
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, settings)
+
+        output = Queue(self, "output")
+        tell_time = Function(self, "tell-time", environment={"OUTPUT_QUEUE_URL": output.url, "foo": self.options.foo})
+        output.grant_send(tell_time)
+        schedule = Schedule(
+            self,
+            "schedule",
+            expression=self.options.schedule,
+            function=tell_time,
+            enabled=self.options.enabled,
+        )
+
+        tell_time.publish("input")
+        output.publish("output")
+        schedule.dead_letters.publish("rejected")

@@ -1,0 +1,143 @@
+"""The project's settings and each lab's options: read from the context, checked, wrong ones reported together.
+
+A lab declares its options as a frozen dataclass whose fields are made by `option`; their context keys are
+`<lab>.<field>`. Nothing else has to be told about them.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import project
+
+#: Keys of cdktf's own in `context`; they are not ours to judge.
+CDKTF_KEYS = {"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds"}
+
+Check = Callable[[str], object]
+T = TypeVar("T")
+
+
+def option(default: Any, check: Check | None = None) -> Any:
+    """A dataclass field read from the context: its type is that of `default`, `check` raises ValueError."""
+    return dataclasses.field(default=default, metadata={"check": check})
+
+
+def name_part(text: str) -> None:
+    """Names end up in queue, function and bucket names: the common subset of what AWS allows in them."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,14}[a-z0-9]", text):
+        raise ValueError("must be 2 to 16 lower-case letters, digits or dashes, beginning with a letter")
+
+
+def region_name(text: str) -> None:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
+        raise ValueError("is no AWS region, for example us-east-1")
+
+
+def role_name(text: str) -> None:
+    """IAM API reference, CreateRole: up to 64 letters, digits and +=,.@-_ ."""
+    if not re.fullmatch(r"[\w+=,.@-]{1,64}", text, re.ASCII):
+        raise ValueError("must be the name of an existing role, such as LabRole, or `dedicated`")
+
+
+def one_line(text: str) -> None:
+    if not text.isprintable():
+        raise ValueError("must be one line of printable text")
+
+
+def schedule_expression(text: str) -> None:
+    """EventBridge User Guide, "Creating a rule that runs on a schedule": rate(value unit) or cron(6 fields)."""
+    rate = re.fullmatch(r"rate\(([1-9]\d*) (minute|hour|day)(s?)\)", text)
+    if rate and (rate[1] == "1") == (rate[3] == ""):
+        return
+    if re.fullmatch(r"cron\(\S+( \S+){5}\)", text):
+        return
+    raise ValueError("must be like rate(1 minute), rate(5 minutes) or cron(0 8 ? * MON-FRI *)")
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For a lab that has nothing to choose."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for all labs, and the options of each."""
+
+    prefix: str = option("lab", name_part)
+    region: str = option("us-east-1", region_name)
+    #: `LabRole` (a student account cannot create roles), another existing role, or `dedicated`: one role per function.
+    role: str = option("LabRole", role_name)
+    #: The endpoint in force instead of AWS.
+    endpoint: str | None = None
+    labs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class Lab(Protocol):
+    """What `load` needs to know of a lab."""
+
+    lab: str
+    Options: type
+
+
+def load(labs: Iterable[type[Lab]], context: Mapping[str, project.ContextValue] | None = None) -> Settings:
+    """Read the settings of the project and of `labs`.
+
+    Without `context`, the project's own context and environment count, and the guard is applied; with it, only what
+    it says. Raises project.ProjectError with one line per wrong or unknown value.
+    """
+    url = None
+    if context is None:
+        context = project.context()
+        context["region"] = project.region(context)
+        url = project.endpoint()
+        _guard(url)
+    problems: list[str] = []
+    known: set[str] = set(CDKTF_KEYS)
+    common = _read(Settings, "", context, problems, known)
+    options = {lab.lab: lab.Options(**_read(lab.Options, f"{lab.lab}.", context, problems, known)) for lab in labs}
+    for key in sorted(set(context) - known):
+        problems.append(f"context {key}: there is no such option; known: {', '.join(sorted(known - CDKTF_KEYS))}")
+    if problems:
+        raise project.ProjectError("\n".join(problems))
+    return Settings(**common, endpoint=url, labs=options)
+
+
+def _guard(url: str | None) -> None:
+    """A synth sends nothing, but the deployment behind it would: the same environment, so the same guard."""
+    import os
+
+    project.guard(url, os.environ.get("AWS_ACCESS_KEY_ID"))
+
+
+def _read(
+    kind: type, prefix: str, context: Mapping[str, project.ContextValue], problems: list[str], known: set[str]
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        if "check" not in field.metadata:
+            continue
+        key = prefix + field.name
+        known.add(key)
+        try:
+            values[field.name] = _value(context.get(key, field.default), field)
+        except ValueError as error:
+            problems.append(f"context {key}: {error}, not {str(context[key])!r}")
+            values[field.name] = field.default
+    return values
+
+
+def _value(given: object, field: "dataclasses.Field[Any]") -> object:
+    """`given` as the type of the field's default; text comes from LAB_CONTEXT, the rest from JSON."""
+    if isinstance(field.default, bool):
+        if str(given).lower() not in ("true", "false"):
+            raise ValueError("must be true or false")
+        return str(given).lower() == "true"
+    if isinstance(field.default, int):
+        if not re.fullmatch(r"\d+", str(given)):
+            raise ValueError("must be a whole number")
+        return int(str(given))
+    if field.metadata["check"]:
+        field.metadata["check"](str(given))
+    return str(given)
