@@ -13,7 +13,7 @@ LABS = (CalculatorStack, ClockStack)
 
 
 def main() -> None:
-    settings = load(LABS)
+    settings = load({lab.lab: lab.Options for lab in LABS})
     app = App()
     for lab in LABS:
         lab(app, settings)

@@ -75,7 +75,9 @@ def local_endpoint(environ: Mapping[str, str] = os.environ) -> str:
     """
     url = endpoint(environ)
     if url and not is_loopback(url):
-        raise ProjectError(f"AWS_ENDPOINT_URL is {url}, which is not this machine: nothing was sent. Unset it, or leave out --local")
+        raise ProjectError(
+            f"AWS_ENDPOINT_URL is {url}, not this machine: nothing was sent. Unset it, or leave out --local"
+        )
     return url or f"http://127.0.0.1:{local_port(environ)}"
 
 

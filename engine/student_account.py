@@ -1,5 +1,6 @@
 """Makes the engine's account look like a student's: the role `LabRole` is there, and is passed to services."""
 
+import contextlib
 import json
 
 import boto3
@@ -33,7 +34,5 @@ def prepare(endpoint: str, credentials: dict[str, str], region: str = "us-east-1
             }
         ],
     }
-    try:
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass

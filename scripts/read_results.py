@@ -10,7 +10,6 @@ import sys
 import time
 from datetime import datetime, timezone
 
-import kit  # noqa: F401  (first: runs the tool in the project's virtual environment)
 from kit.cli import Exit, run
 from kit.output import Printer, is_error_reply, parse, say
 from kit.ports import find_port
@@ -41,7 +40,11 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lab", help="name of a deployed lab, for example calculator")
     parser.add_argument(
-        "--wait", type=float, default=2, metavar="SECONDS", help="wait so long for the first (with --max: for all; default: 2)"
+        "--wait",
+        type=float,
+        default=2,
+        metavar="SECONDS",
+        help="wait so long for the first message, with --max for all of them (default: 2)",
     )
     parser.add_argument("--max", type=int, metavar="N", help="stop after N messages (default: when the queue is empty)")
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")

@@ -8,8 +8,8 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-import kit  # noqa: F401  (first: runs the tool in the project's virtual environment)
 from kit.cli import Exit, Stop, run
 from kit.functions import FunctionSender
 from kit.output import Printer, is_error_reply, parse, progress, say
@@ -17,7 +17,7 @@ from kit.ports import ports_of
 from kit.queues import MAX_BYTES, QueueReader, QueueSender, Received
 from kit.target import Target, add_arguments
 
-SENDERS = {"sqs": QueueSender, "lambda": FunctionSender}
+SENDERS: dict[str, type[QueueSender] | type[FunctionSender]] = {"sqs": QueueSender, "lambda": FunctionSender}
 
 
 def main() -> int:
@@ -44,7 +44,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("message", nargs="*", help="a message, sent as it is written")
     parser.add_argument("--file", help="a file with one message per line; - for standard input")
     parser.add_argument("--count", type=int, default=1, help="send everything so many times (default: 1)")
-    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="show replies, waiting at most so long")
+    parser.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="show the replies, if they come so soon"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
@@ -59,10 +61,10 @@ def parse_arguments() -> argparse.Namespace:
 
 def read_messages(arguments: argparse.Namespace) -> list[str]:
     """The messages of the command line and the file. Raises Stop with every one that cannot be sent."""
-    bodies = list(arguments.message)
+    bodies: list[str] = list(arguments.message)
     if arguments.file:
         try:
-            data = sys.stdin.buffer.read() if arguments.file == "-" else open(arguments.file, "rb").read()
+            data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
             lines = data.decode("utf-8-sig").split("\n")
         except OSError as error:
             raise Stop(f"cannot read {arguments.file}: {error.strerror}", Exit.USAGE) from None
@@ -79,7 +81,7 @@ def read_messages(arguments: argparse.Namespace) -> list[str]:
     ]
     if problems:
         raise Stop(f"nothing was sent: {'; '.join(problems)}; a message holds 1 to {MAX_BYTES} bytes", Exit.USAGE)
-    return bodies * arguments.count
+    return bodies * int(arguments.count)
 
 
 def send(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:

@@ -55,5 +55,10 @@ class LabStack(TerraformStack):
             f"port-{port}",
             name=f"/{self.settings.prefix}/{self.lab}/{port}",
             type="String",
-            value=json.dumps({"kind": kind, **address}),
+            value=to_json({"kind": kind, **address}),
         )
+
+
+def to_json(value: object) -> str:
+    """JSON as AWS gives it back, without blanks: a plan would show any other form as a change."""
+    return json.dumps(value, separators=(",", ":"))

@@ -5,10 +5,11 @@ A lab declares its options as a frozen dataclass whose fields are made by `optio
 """
 
 import dataclasses
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import project
 
@@ -16,7 +17,6 @@ import project
 CDKTF_KEYS = {"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds"}
 
 Check = Callable[[str], object]
-T = TypeVar("T")
 
 
 def option(default: Any, check: Check | None = None) -> Any:
@@ -74,41 +74,30 @@ class Settings:
     labs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-class Lab(Protocol):
-    """What `load` needs to know of a lab."""
+def load(options: Mapping[str, type]) -> Settings:
+    """The settings of the project, from its context and the environment; `options` holds each lab's dataclass.
 
-    lab: str
-    Options: type
-
-
-def load(labs: Iterable[type[Lab]], context: Mapping[str, project.ContextValue] | None = None) -> Settings:
-    """Read the settings of the project and of `labs`.
-
-    Without `context`, the project's own context and environment count, and the guard is applied; with it, only what
-    it says. Raises project.ProjectError with one line per wrong or unknown value.
+    Raises project.ProjectError with one line per wrong or unknown value, or when laptop and AWS are mixed: a synth
+    sends nothing, but the deployment behind it would.
     """
-    url = None
-    if context is None:
-        context = project.context()
-        context["region"] = project.region(context)
-        url = project.endpoint()
-        _guard(url)
+    context = project.context()
+    context["region"] = project.region(context)
+    endpoint = project.endpoint()
+    project.guard(endpoint, os.environ.get("AWS_ACCESS_KEY_ID"))
+    return read(options, context, endpoint)
+
+
+def read(options: Mapping[str, type], context: Mapping[str, project.ContextValue], endpoint: str | None) -> Settings:
+    """The settings that `context` says, defaults elsewhere. Raises project.ProjectError as `load` does."""
     problems: list[str] = []
     known: set[str] = set(CDKTF_KEYS)
     common = _read(Settings, "", context, problems, known)
-    options = {lab.lab: lab.Options(**_read(lab.Options, f"{lab.lab}.", context, problems, known)) for lab in labs}
+    labs = {lab: kind(**_read(kind, f"{lab}.", context, problems, known)) for lab, kind in options.items()}
     for key in sorted(set(context) - known):
         problems.append(f"context {key}: there is no such option; known: {', '.join(sorted(known - CDKTF_KEYS))}")
     if problems:
         raise project.ProjectError("\n".join(problems))
-    return Settings(**common, endpoint=url, labs=options)
-
-
-def _guard(url: str | None) -> None:
-    """A synth sends nothing, but the deployment behind it would: the same environment, so the same guard."""
-    import os
-
-    project.guard(url, os.environ.get("AWS_ACCESS_KEY_ID"))
+    return Settings(**common, endpoint=endpoint, labs=labs)
 
 
 def _read(

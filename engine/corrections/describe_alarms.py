@@ -17,12 +17,14 @@ from ministack.services import cloudwatch
 
 def apply() -> None:
     original = cloudwatch._describe_alarms
-    shape = botocore.session.get_session().get_service_model("cloudwatch").operation_model("DescribeAlarms").output_shape
+    shape = (
+        botocore.session.get_session().get_service_model("cloudwatch").operation_model("DescribeAlarms").output_shape
+    )
 
     def describe_alarms(params: dict[str, Any], cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
         if is_cbor or is_json:
             return original(params, cbor_data, is_cbor, is_json)
-        status, headers, body = original({}, _as_json(params), False, True)
+        status, _, body = original({}, _as_json(params), False, True)
         if status != 200:
             return original(params, cbor_data, is_cbor, is_json)
         result = _xml(shape, json.loads(body))

@@ -3,9 +3,10 @@
 import os
 from typing import Any
 
-from arithmetic import calculate, read_request
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from arithmetic import calculate, read_request
 from labkit.outbox import Outbox
 from labkit.replies import Reply, reply_to_each
 

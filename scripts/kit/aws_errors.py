@@ -27,7 +27,7 @@ def explain(error: Exception) -> tuple[str, Exit]:
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
         return f"no AWS credentials: {RENEW}, or use the local engine with --local", Exit.NO_CONNECTION
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        url = error.kwargs.get("endpoint_url", "AWS")
+        url = str(error.kwargs.get("endpoint_url", "AWS"))
         if "127.0.0.1" in url or "localhost" in url:
             return f"no answer at {url}: start the local engine with `scripts/local_aws.py start`", Exit.NO_CONNECTION
         return f"no connection to {url}: check the network", Exit.NO_CONNECTION

@@ -4,13 +4,14 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import project
 from kit.cli import Exit, Stop
 from kit.output import say
+
+import project
 
 CDKTF = project.ROOT / "node_modules" / ".bin" / "cdktf"
 #: Where schools and offline images keep a filesystem mirror of providers.
@@ -26,7 +27,7 @@ def terraform() -> str:
     for name in filter(None, names):
         if shutil.which(name):
             return name
-    raise Stop("Terraform is missing: install Terraform 1.5 or newer, or OpenTofu, so that it is on the PATH", Exit.USAGE)
+    raise Stop("Terraform is missing: install Terraform 1.5 or newer, or OpenTofu, and put it on the PATH", Exit.USAGE)
 
 
 def check() -> None:
@@ -54,6 +55,14 @@ def environment() -> dict[str, str]:
         # cdktf would ask the registry for the checksums of other platforms.
         variables["CDKTF_SKIP_PROVIDER_LOCK"] = "true"
     return variables
+
+
+def clean(environ: Mapping[str, str], local: bool) -> dict[str, str]:
+    """The user's environment for a child process; for the local engine, without a trace of a real account."""
+    if not local:
+        return dict(environ)
+    kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def local_environment(url: str) -> dict[str, str]:

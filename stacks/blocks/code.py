@@ -146,6 +146,4 @@ class CodeBucket(Construct):
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
         # S3 refuses two changes of a bucket's access at the same time.
-        S3BucketPolicy(
-            self, "tls-only", bucket=self.bucket.id, policy=policy_document(insecure), depends_on=[block]
-        )
+        S3BucketPolicy(self, "tls-only", bucket=self.bucket.id, policy=policy_document(insecure), depends_on=[block])

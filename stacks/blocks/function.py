@@ -35,9 +35,7 @@ class Function(Construct):
         self.name = lab.name(id)
         self.timeout_s = timeout_s
         self.role = ExecutionRole(lab, f"{id}-role", name=self.name, service="lambda.amazonaws.com")
-        logs = CloudwatchLogGroup(
-            self, "logs", name=f"/aws/lambda/{self.name}", retention_in_days=LOG_RETENTION_DAYS
-        )
+        logs = CloudwatchLogGroup(self, "logs", name=f"/aws/lambda/{self.name}", retention_in_days=LOG_RETENTION_DAYS)
         self.role.grant("write-logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{logs.arn}:*"))
         code = CodeBucket.of(lab)
         zip = pack(LAMBDA_DIR / lab.lab)

@@ -1,6 +1,5 @@
 """SQS queues: closed and encrypted; one with a consumer also retries, and keeps what cannot be handled."""
 
-import json
 from typing import Any
 
 from cdktf import DataResource, LocalExecProvisioner
@@ -14,7 +13,7 @@ from constructs import Construct
 
 from stacks.blocks.function import Function
 from stacks.blocks.role import Statement, allow, policy_document
-from stacks.lab import LabStack
+from stacks.lab import LabStack, to_json
 
 #: Lambda Developer Guide, "Using Lambda with Amazon SQS": at least 5, so that throttling alone loses nothing.
 MAX_RECEIVE_COUNT = 5
@@ -36,9 +35,7 @@ class Queue(Construct):
     `statements` are added to its policy, for services that send to it; `attributes` are those of `aws_sqs_queue`.
     """
 
-    def __init__(
-        self, lab: LabStack, id: str, *, statements: tuple[Statement, ...] = (), **attributes: Any
-    ) -> None:
+    def __init__(self, lab: LabStack, id: str, *, statements: tuple[Statement, ...] = (), **attributes: Any) -> None:
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
@@ -78,7 +75,7 @@ class DeadLetterQueue(Queue):
             id,
             statements=statements,
             message_retention_seconds=DEAD_LETTER_RETENTION_S,
-            redrive_allow_policy=json.dumps(allowed) if sources else None,
+            redrive_allow_policy=to_json(allowed) if sources else None,
         )
         CloudwatchMetricAlarm(
             self,
@@ -110,7 +107,7 @@ class ConsumedQueue(Queue):
             lab,
             id,
             visibility_timeout_seconds=consumer.timeout_s * VISIBILITY_PER_TIMEOUT,
-            redrive_policy=json.dumps(redrive),
+            redrive_policy=to_json(redrive),
             depends_on=[self._head_start(lab, id)],
         )
         # What the event source mapping calls on the function's behalf (same page as MAX_RECEIVE_COUNT).

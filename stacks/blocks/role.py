@@ -1,13 +1,12 @@
 """Execution roles: the account's shared role, or one least-privilege role per function."""
 
-import json
 from typing import Any
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from stacks.lab import LabStack
+from stacks.lab import LabStack, to_json
 
 #: One statement of a policy document (IAM User Guide, "IAM JSON policy reference").
 Statement = dict[str, Any]
@@ -19,7 +18,7 @@ def allow(actions: list[str], resource: str) -> Statement:
 
 
 def policy_document(*statements: Statement) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return to_json({"Version": "2012-10-17", "Statement": statements})
 
 
 class ExecutionRole(Construct):

@@ -36,7 +36,9 @@ class Outbox:
             except (BotoCoreError, ClientError) as error:
                 unsent |= {index: str(error) for index, _ in batch}
             else:
-                unsent |= {int(failed["Id"]): failed.get("Message", failed["Code"]) for failed in response.get("Failed", [])}
+                unsent |= {
+                    int(entry["Id"]): entry.get("Message", entry["Code"]) for entry in response.get("Failed", [])
+                }
         return unsent
 
 

@@ -46,11 +46,12 @@ def reply_to_each(event: dict[str, Any], answer: Callable[[str], Reply], outbox:
     # A batch that fails as a whole is reported like any other: raising would say the same with less detail.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(event["Records"], handler=reply):
-        done = [(record, content) for status, content, record in processor.process() if status == "success"]
+        done = [(SQSRecord(record), content) for status, content, record in processor.process() if status == "success"]
         unsent = outbox.send_all([content for _, content in done])
         for index, problem in unsent.items():
             record, _ = done[index]
-            logger.error("reply not sent, to be tried again", extra={"message_id": record.message_id, "reason": problem})
+            details = {"message_id": record.message_id, "reason": problem}
+            logger.error("reply not sent, to be tried again", extra=details)
             processor.fail_messages.append(record)
     return dict(processor.response())
 

@@ -1,0 +1,42 @@
+# Every target sets up what it needs; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick lint format deploy destroy lock clean
+
+PY := .venv/bin/python
+LOCAL_OPTION := $(if $(filter 1 true yes,$(LOCAL)),--local)
+OPTIONS := $(LOCAL_OPTION) $(if $(filter 1 true yes,$(YES)),--yes) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
+export LAB_CONTEXT := $(or $(CONTEXT),$(LAB_CONTEXT))
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what the project needs, from the lock files, into the project's folder
+	@command -v python3 >/dev/null || { echo "error: Python is missing: install Python 3.10 to 3.13" >&2; exit 2; }
+	@python3 scripts/setup.py
+
+demo: setup ## deploy the calculator on this machine and send it its first messages
+	@$(PY) scripts/demo.py
+
+test: setup ## all tests: unit, synth and end to end on the local engine
+	@$(PY) -m pytest
+
+quick: setup ## the tests that take seconds: unit and synth
+	@$(PY) -m pytest -m "not slow" tests/unit tests/synth tests/fastsynth
+
+lint: setup ## ruff and mypy over everything
+	@$(PY) scripts/lint.py
+
+format: setup ## let ruff put the code in its form
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
+
+deploy: setup ## LAB=name|all [LOCAL=1] [YES=1] [CONTEXT="key=value ..."] [PROFILE=..] [REGION=..]
+	@$(PY) scripts/lab.py deploy $(or $(LAB),$(error say which lab: make $@ LAB=calculator)) $(OPTIONS)
+
+destroy: setup ## the same options; nothing of the lab is left
+	@$(PY) scripts/lab.py destroy $(or $(LAB),$(error say which lab: make $@ LAB=calculator)) $(OPTIONS)
+
+lock: setup ## resolve the dependencies anew (with Python 3.10, the oldest supported, as python3.10 on the PATH)
+	@$(PY) scripts/setup.py --lock
+
+clean: ## remove what `make` made, but not what is deployed, nor its state
+	@rm -rf .venv node_modules cdktf.out .local/layer .local/zip .local/pipenv .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+"""Check the form and the types of everything: ruff, then mypy. Every finding is shown, then the exit code says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+RUFF = [["ruff", "check", "."], ["ruff", "format", "--check", "."]]
+#: mypy once for each group of files that see each other: every lab's code has a module named `handler`.
+MYPY = [
+    ["main.py", "project.py", "stacks", "engine", "fastsynth"],
+    ["scripts"],
+    ["tests"],
+    *([str(folder.relative_to(ROOT))] for folder in sorted((ROOT / "lambda").iterdir()) if folder.is_dir()),
+]
+
+
+def main() -> int:
+    commands = [*RUFF, *(["mypy", *group] for group in MYPY)]
+    return max(subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode for command in commands)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

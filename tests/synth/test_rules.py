@@ -1,0 +1,111 @@
+"""What holds for every lab, whatever it consists of."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from main import LABS
+
+Synth = Callable[..., Any]
+every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
+
+
+def resources(stack: Any, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = stack["resource"].get(kind, {})
+    return found
+
+
+@every_lab
+def test_labrole_means_no_iam_resource(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    assert not [kind for kind in stack["resource"] if kind.startswith("aws_iam")]
+    for function in resources(stack, "aws_lambda_function").values():
+        assert function["role"] == "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+
+
+@every_lab
+def test_dedicated_means_one_role_per_function_without_wildcards(lab: Any, synth: Synth) -> None:
+    stack = synth(lab, role="dedicated")
+    functions = resources(stack, "aws_lambda_function").values()
+    assert len({function["role"] for function in functions}) == len(resources(stack, "aws_iam_role")) == len(functions)
+    for policy in resources(stack, "aws_iam_role_policy").values():
+        for statement in json.loads(policy["policy"])["Statement"]:
+            assert not [action for action in statement["Action"] if "*" in action]
+            # The streams of the function's own log group are the one thing below a resource.
+            assert "*" not in statement["Resource"].removesuffix("arn}:*")
+
+
+@every_lab
+def test_both_targets_get_the_same_stack_but_for_s3_addresses_and_state(lab: Any, synth: Synth) -> None:
+    aws, local = synth(lab), synth(lab, endpoint="http://127.0.0.1:4566")
+    assert local["provider"]["aws"][0].pop("s3_use_path_style") is True
+    assert aws == local
+
+
+@every_lab
+def test_queues_are_encrypted_and_closed_to_plain_http(lab: Any, synth: Synth) -> None:
+    for queue in resources(synth(lab), "aws_sqs_queue").values():
+        assert queue["sqs_managed_sse_enabled"] is True
+        denied = json.loads(queue["policy"])["Statement"][0]
+        assert denied["Effect"] == "Deny" and denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@every_lab
+def test_consumed_queues_have_a_dead_letter_queue_with_an_alarm(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    queues = resources(stack, "aws_sqs_queue")
+    alarmed = {alarm["dimensions"]["QueueName"] for alarm in resources(stack, "aws_cloudwatch_metric_alarm").values()}
+    functions = resources(stack, "aws_lambda_function")
+    for mapping in resources(stack, "aws_lambda_event_source_mapping").values():
+        assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+        queue = queues[mapping["event_source_arn"].split(".")[1]]
+        function = functions[mapping["function_name"].split(".")[1]]
+        assert queue["visibility_timeout_seconds"] >= 6 * function["timeout"]
+        redrive = json.loads(queue["redrive_policy"])
+        assert redrive["maxReceiveCount"] == 5
+        assert redrive["deadLetterTargetArn"].split(":")[-1] in alarmed
+
+
+@every_lab
+def test_functions_have_limits_and_a_log_group_that_ends(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    logs = {group["name"]: group for group in resources(stack, "aws_cloudwatch_log_group").values()}
+    for function in resources(stack, "aws_lambda_function").values():
+        assert function["runtime"] == "python3.13"
+        assert function["timeout"] and function["memory_size"]
+        assert "reserved_concurrent_executions" not in function
+        assert logs[f"/aws/lambda/{function['function_name']}"]["retention_in_days"] == 14
+
+
+@every_lab
+def test_buckets_are_private_encrypted_and_removable(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    for name, bucket in resources(stack, "aws_s3_bucket").items():
+        assert bucket["force_destroy"] is True
+        for kind in ("public_access_block", "server_side_encryption_configuration", "policy"):
+            beside = resources(stack, f"aws_s3_bucket_{kind}").values()
+            assert f"${{aws_s3_bucket.{name}.id}}" in [resource["bucket"] for resource in beside]
+
+
+@every_lab
+def test_everything_is_named_and_tagged_for_the_lab(lab: Any, synth: Synth) -> None:
+    stack = synth(lab, prefix="ana")
+    assert stack["provider"]["aws"][0]["default_tags"] == [{"tags": {"lab": lab.lab, "project": "serverless-labs"}}]
+    for name in names(stack):
+        assert name.startswith((f"ana-{lab.lab}-", f"/ana/{lab.lab}/", f"/aws/lambda/ana-{lab.lab}-", "${")), name
+
+
+def names(stack: Any) -> Iterator[str]:
+    for kind in stack["resource"].values():
+        for resource in kind.values():
+            yield from (resource[key] for key in ("name", "bucket", "function_name", "alarm_name") if key in resource)
+
+
+@every_lab
+def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
+    ports = resources(synth(lab), "aws_ssm_parameter")
+    assert {"port-input", "port-output"} <= set(ports)
+    for port in ports.values():
+        assert json.loads(port["value"])["kind"] in {"sqs", "lambda"}
