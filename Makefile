@@ -21,7 +21,7 @@ test: setup ## all tests: unit, synth and end to end on the local engine
 	@$(PY) -m pytest
 
 quick: setup ## the tests that take seconds: unit and synth
-	@$(PY) -m pytest -m "not slow" tests/unit tests/synth tests/fastsynth
+	@$(PY) -m pytest -m "not slow" tests/unit tests/scripts tests/synth tests/fastsynth
 
 lint: setup ## ruff and mypy over everything
 	@$(PY) scripts/lint.py

@@ -114,7 +114,10 @@ def test_any_text_is_a_request_or_is_rejected(body: str) -> None:
         ('{"number2": 5}', "number1 is missing"),
         ("{}", "number1 is missing; number2 is missing"),
         ('{"number1": true, "number2": 5}', "number1 must be a number, not true"),
-        ('{"number1": "un", "number2": null}', 'number1 must be a number, not "un"; number2 must be a number, not null'),
+        (
+            '{"number1": "un", "number2": null}',
+            'number1 must be a number, not "un"; number2 must be a number, not null',
+        ),
         ('{"number1": "1,5", "number2": 1}', 'number1 must be a number, not "1,5" (decimals take a point)'),
         ('{"number1": "1_000", "number2": 1}', "number1 must be a number"),
         ('{"number1": "١", "number2": 1}', "number1 must be a number"),

@@ -6,7 +6,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import EVENTS, Context, Queue, sqs_event
+
+from doubles import EVENTS, Context, Queue, sqs_event
 
 Load = Callable[[str], ModuleType]
 

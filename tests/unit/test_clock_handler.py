@@ -5,7 +5,8 @@ from datetime import datetime, timedelta, timezone
 from types import ModuleType
 
 import pytest
-from conftest import Context, Queue
+
+from doubles import Context, Queue
 
 SCHEDULED = {
     "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",

@@ -1,0 +1,204 @@
+"""The tools' error lines and exit codes, from real processes against endpoints that answer as AWS would."""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+REAL = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+#: A port of the discard service: nothing answers there.
+NOWHERE = "http://127.0.0.1:9"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Run:
+    """Runs a script in an environment without any AWS configuration but the one given."""
+
+    def run(
+        script: str, *arguments: str, stdin: str | bytes = "", **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LOCAL_AWS", "LAB_"))
+        }
+        nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+        done = subprocess.run(
+            [sys.executable, str(SCRIPTS / script), *arguments],
+            env={**clean, **nothing, **environ},
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            timeout=30,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Callable[[int, object], str]]:
+    """An endpoint that gives every request the same answer."""
+    servers: list[http.server.HTTPServer] = []
+
+    def start(status: int, answer: object) -> str:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("script", ["send_message.py", "read_results.py"])
+def test_no_connection(tool: Run, script: str) -> None:
+    done = tool(
+        script, "calculator", *(["{}"] if script.startswith("send") else []), "--local", AWS_ENDPOINT_URL=NOWHERE
+    )
+    assert done.returncode == 5
+    assert done.stderr == f"error: no answer at {NOWHERE}/: start the local engine with `scripts/local_aws.py start`\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("ExpiredTokenException", "the AWS credentials have expired: start the lab again"),
+        ("UnrecognizedClientException", "AWS does not accept the credentials: start the lab again"),
+        ("InvalidSignatureException", "AWS does not accept the credentials: start the lab again"),
+        ("AccessDeniedException", "AWS refused GetParametersByPath: no, because"),
+    ],
+)
+def test_credentials_that_aws_refuses(tool: Run, endpoint: Callable[..., str], code: str, line: str) -> None:
+    url = endpoint(400, {"__type": code, "message": "no, because"})
+    done = tool("read_results.py", "calculator", "--local", AWS_ENDPOINT_URL=url)
+    assert done.returncode == 5
+    assert done.stderr.startswith(f"error: {line}") and done.stderr.count("\n") == 1
+
+
+def test_a_lab_that_is_not_deployed(tool: Run, endpoint: Callable[..., str]) -> None:
+    url = endpoint(200, {"Parameters": []})
+    done = tool("send_message.py", "calculator", "{}", "--local", AWS_ENDPOINT_URL=url)
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"error: lab calculator is not deployed at {url} (us-east-1). "
+        "Deploy it with `make deploy LAB=calculator LOCAL=1`\n"
+    )
+
+
+def test_the_labs_that_are_deployed_are_named(tool: Run, endpoint: Callable[..., str]) -> None:
+    port = {"Name": "/lab/clock/input", "Type": "String", "Value": '{"kind": "lambda", "function": "x"}'}
+    url = endpoint(200, {"Parameters": [port]})
+    done = tool("read_results.py", "clock", "--rejected", "--local", AWS_ENDPOINT_URL=url)
+    assert done.returncode == 2
+    assert done.stderr == "error: lab clock has no port rejected; it has input\n"
+
+
+def test_no_credentials(tool: Run) -> None:
+    done = tool("read_results.py", "calculator")
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: no AWS credentials: ")
+
+
+def test_a_profile_that_does_not_exist(tool: Run) -> None:
+    done = tool("read_results.py", "calculator", "--profile", "nobody")
+    assert done.returncode == 5
+    assert "nobody" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_ENDPOINT_URL": NOWHERE, **REAL},
+        {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"},
+        {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "test"},
+    ],
+)
+def test_the_guard_between_laptop_and_aws(tool: Run, environ: dict[str, str]) -> None:
+    done = tool("send_message.py", "calculator", "{}", **environ)
+    assert done.returncode == 2
+    assert "nothing was sent" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_local_never_goes_to_another_machine(tool: Run) -> None:
+    done = tool(
+        "send_message.py", "calculator", "{}", "--local", AWS_ENDPOINT_URL="https://sqs.us-east-1.amazonaws.com"
+    )
+    assert done.returncode == 2
+    assert "nothing was sent" in done.stderr
+
+
+def test_local_ignores_real_credentials(tool: Run, endpoint: Callable[..., str]) -> None:
+    url = endpoint(200, {"Parameters": []})
+    done = tool("read_results.py", "calculator", "--local", AWS_ENDPOINT_URL=url, **REAL)
+    assert done.returncode == 4
+
+
+def test_an_address_for_one_service_leads_nowhere_else(tool: Run) -> None:
+    environ = {"AWS_ENDPOINT_URL_SSM": "https://ssm.us-east-1.amazonaws.com", "AWS_ENDPOINT_URL": NOWHERE}
+    done = tool("read_results.py", "calculator", "--local", **environ)
+    assert f"no answer at {NOWHERE}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "nothing to send"),
+        (["{}", "--count", "0"], "--count must be 1 or more"),
+        (["{}", "--wait", "-1"], "--wait must not be negative"),
+        (["--file", "missing.jsonl"], "cannot read missing.jsonl: No such file or directory"),
+    ],
+)
+def test_messages_that_cannot_be_sent(tool: Run, arguments: list[str], line: str) -> None:
+    done = tool("send_message.py", "calculator", *arguments, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2
+    assert line in done.stderr
+
+
+def test_all_messages_that_sqs_would_refuse_are_named(tool: Run) -> None:
+    arguments = ["calculator", "ok", "", "--file", "-", "--local"]
+    done = tool("send_message.py", *arguments, stdin="x" * 262_145, AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2
+    assert "nothing was sent: message 2 is empty; message 3 has 262145 bytes" in done.stderr
+
+
+def test_a_file_that_is_not_text(tool: Run) -> None:
+    done = tool(
+        "send_message.py", "calculator", "--file", "-", "--local", stdin=b"{}\n\xff\n", AWS_ENDPOINT_URL=NOWHERE
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: -, line 2: not UTF-8 text\n"
+
+
+def test_an_empty_file(tool: Run) -> None:
+    done = tool("send_message.py", "calculator", "--file", "-", "--local", stdin="\n\n", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2
+    assert done.stderr == "error: - holds no messages\n"
+
+
+def test_a_name_that_is_no_lab(tool: Run) -> None:
+    done = tool("read_results.py", "../x", "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2
+    assert done.stderr == "error: '../x' is no name of a lab, for example calculator\n"

@@ -1,0 +1,62 @@
+"""Stand-ins for what surrounds a function on AWS: a queue with SQS's limits, Lambda's context, its events."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+EVENTS = Path(__file__).parent / "events"
+OUTPUT_QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/lab-output"
+
+
+@dataclass
+class Queue:
+    """Stands for SQS behind the handlers' client: keeps what it accepts, and has the limits of the real one."""
+
+    bodies: list[str] = field(default_factory=list)
+    calls: int = 0
+    #: Decides which messages the queue fails on.
+    fails_on: Callable[[str], bool] = lambda body: False
+
+    def send_message(self, QueueUrl: str, MessageBody: str) -> dict[str, Any]:
+        assert QueueUrl == OUTPUT_QUEUE_URL
+        assert 0 < len(MessageBody.encode()) <= 262_144
+        self.calls += 1
+        self.bodies.append(MessageBody)
+        return {"MessageId": str(uuid.uuid4())}
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        assert QueueUrl == OUTPUT_QUEUE_URL
+        assert 1 <= len(Entries) <= 10
+        assert len({entry["Id"] for entry in Entries}) == len(Entries)
+        assert sum(len(entry["MessageBody"].encode()) for entry in Entries) <= 262_144
+        self.calls += 1
+        failed = [entry for entry in Entries if self.fails_on(entry["MessageBody"])]
+        accepted = [entry for entry in Entries if entry not in failed]
+        self.bodies += [entry["MessageBody"] for entry in accepted]
+        return {
+            "Successful": [{"Id": entry["Id"], "MessageId": str(uuid.uuid4())} for entry in accepted],
+            "Failed": [{"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"} for entry in failed],
+        }
+
+    @property
+    def messages(self) -> list[Any]:
+        return [json.loads(body) for body in self.bodies]
+
+
+@dataclass
+class Context:
+    """The parts of Lambda's context object that the handlers and Powertools read."""
+
+    function_name: str = "lab-test"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:lab-test"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+def sqs_event(*bodies: str) -> dict[str, Any]:
+    """An SQS event as Lambda delivers it; the message ids are m0, m1, ..."""
+    record = json.loads((EVENTS / "course_console_test.json").read_text())["Records"][0]
+    return {"Records": [{**record, "messageId": f"m{index}", "body": body} for index, body in enumerate(bodies)]}

@@ -1,0 +1,54 @@
+"""Packing: the same content gives the same bytes, whatever was touched or left lying about."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import project
+from project import ProjectError
+from stacks.blocks.code import pack
+
+FILES = {"handler.py": "print(1)\n", "sub/module.py": "x = 1\n", "data.json": "{}"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(project, "LOCAL_DIR", tmp_path / "local")
+    pack.cache_clear()
+    return write(tmp_path / "first", FILES)
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_the_same_content_gives_the_same_zip(folder: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "second", dict(reversed(FILES.items())))
+    os.utime(other / "handler.py", (0, 0))
+    (other / "handler.py").chmod(0o600)
+    write(other, {"__pycache__/handler.pyc": "x", "stray.pyc": "x"})
+    assert pack(folder).digest == pack(other).digest
+
+
+def test_another_content_or_name_gives_another_zip(folder: Path, tmp_path: Path) -> None:
+    changed = write(tmp_path / "changed", {**FILES, "data.json": "[]"})
+    renamed = write(tmp_path / "renamed", {**FILES, "data2.json": "{}"})
+    assert len({pack(folder).digest, pack(changed).digest, pack(renamed).digest}) == 3
+
+
+def test_several_folders_become_one_under_a_prefix(folder: Path, tmp_path: Path) -> None:
+    more = write(tmp_path / "more", {"more.py": ""})
+    with zipfile.ZipFile(pack(folder, more, into="python/").path) as archive:
+        assert archive.namelist() == sorted(f"python/{name}" for name in [*FILES, "more.py"])
+        assert archive.read("python/handler.py").decode() == FILES["handler.py"]
+
+
+def test_a_missing_folder_says_what_to_do() -> None:
+    with pytest.raises(ProjectError, match="run `make setup`"):
+        pack(project.ROOT / "missing")

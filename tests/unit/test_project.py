@@ -1,0 +1,100 @@
+"""Where the project points, and the guard between laptop and AWS."""
+
+import pytest
+
+import project
+from project import ProjectError
+
+REAL = "AKIAIOSFODNN7EXAMPLE"
+SESSION = "ASIAIOSFODNN7EXAMPLE"
+LOCAL = "http://127.0.0.1:4566"
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:4566", True),
+        ("http://127.8.9.1", True),
+        ("http://localhost:4566", True),
+        ("http://sqs.localhost:4566", True),
+        ("http://[::1]:4566", True),
+        ("https://sqs.us-east-1.amazonaws.com", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://localhost.evil.example", False),
+        ("http://localhost@evil.example", False),
+        ("http://10.0.0.1:4566", False),
+        ("http://0.0.0.0:4566", False),
+    ],
+)
+def test_loopback_is_this_machine_only(url: str, loopback: bool) -> None:
+    assert project.is_loopback(url) is loopback
+
+
+@pytest.mark.parametrize(("url", "key"), [(None, REAL), (None, SESSION), (None, None), (LOCAL, "test")])
+def test_the_guard_lets_pass_what_belongs_together(url: str | None, key: str | None) -> None:
+    project.guard(url, key)
+
+
+def test_an_account_number_is_an_emulators_key() -> None:
+    project.guard(LOCAL, "123456789012")
+
+
+@pytest.mark.parametrize("key", [REAL, SESSION, "", None, "tests", "1234567890123"])
+def test_real_or_no_credentials_never_go_to_another_endpoint(key: str | None) -> None:
+    with pytest.raises(ProjectError, match="nothing was sent"):
+        project.guard(LOCAL, key)
+
+
+@pytest.mark.parametrize("key", ["test", "123456789012"])
+def test_emulator_credentials_never_go_to_aws(key: str) -> None:
+    with pytest.raises(ProjectError, match="nothing was sent"):
+        project.guard(None, key)
+
+
+def test_local_refuses_another_machine() -> None:
+    with pytest.raises(ProjectError, match="not this machine"):
+        project.local_endpoint({"AWS_ENDPOINT_URL": "https://sqs.us-east-1.amazonaws.com"})
+
+
+def test_local_is_the_endpoint_in_force_or_the_chosen_port() -> None:
+    assert project.local_endpoint({}) == LOCAL
+    assert project.local_endpoint({"LOCAL_AWS_PORT": "4600"}) == "http://127.0.0.1:4600"
+    assert project.local_endpoint({"AWS_ENDPOINT_URL": "http://localhost:4700/"}) == "http://localhost:4700"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "4566 "])
+def test_a_wrong_port_is_named(port: str) -> None:
+    with pytest.raises(ProjectError, match="LOCAL_AWS_PORT"):
+        project.local_port({"LOCAL_AWS_PORT": port})
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:4566", "ftp://127.0.0.1", "http://", "x"])
+def test_a_wrong_endpoint_is_named(url: str) -> None:
+    with pytest.raises(ProjectError, match="AWS_ENDPOINT_URL is not an address"):
+        project.endpoint({"AWS_ENDPOINT_URL": url})
+
+
+def test_context_is_cdktf_jsons_with_lab_context_on_top() -> None:
+    values = project.context({"LAB_CONTEXT": 'prefix=ana clock.schedule="rate(5 minutes)"'})
+    assert values["prefix"] == "ana"
+    assert values["clock.schedule"] == "rate(5 minutes)"
+    assert values["role"] == "LabRole"
+
+
+@pytest.mark.parametrize("text", ["prefix", "=x", 'prefix="x'])
+def test_a_wrong_lab_context_is_named(text: str) -> None:
+    with pytest.raises(ProjectError, match="LAB_CONTEXT"):
+        project.context({"LAB_CONTEXT": text})
+
+
+def test_region_comes_from_the_environment_before_the_context() -> None:
+    context = {"region": "us-west-2"}
+    assert project.region(context, {}) == "us-west-2"
+    assert project.region(context, {"AWS_DEFAULT_REGION": "eu-west-1"}) == "eu-west-1"
+    assert project.region(context, {"AWS_REGION": "eu-west-3", "AWS_DEFAULT_REGION": "eu-west-1"}) == "eu-west-3"
+
+
+def test_terraform_state_is_kept_apart_per_target() -> None:
+    files = [project.state_file("clock", url) for url in (None, LOCAL, "http://127.0.0.1:4600", "http://emulator:4566")]
+    assert len(set(files)) == 4
+    assert project.state_file("clock", LOCAL) == project.state_file("clock", "http://localhost:4566/")
