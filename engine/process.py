@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
+#: How long a port may still be held by an engine that was killed a moment ago.
+PORT_TIMEOUT_S = 1
 #: Settings of MiniStack that a user may pass on, by the beginning of their names.
 PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL")
 
@@ -53,17 +56,16 @@ class Engine:
         Raises EngineError when the port is taken or the engine does not come up.
         """
         with self._locked():
-            if self.pid is None:
-                if not _is_free(self.port):
-                    raise EngineError(
-                        f"port {self.port} is taken by another program: stop it, or choose another port with --port "
-                        "or the variable LOCAL_AWS_PORT"
-                    )
-                self._spawn()
-                started = True
-            else:
-                started = False
-            self._wait_until_healthy()
+            started = False
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not self.is_healthy():
+                if self.pid is None and not started:
+                    self._spawn()
+                    started = True
+                elif self.pid is None or time.monotonic() > deadline:
+                    last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+                    raise EngineError(f"the local engine did not start; see {self.log}: {''.join(last)}")
+                time.sleep(0.02)
             return started
 
     def stop(self) -> bool:
@@ -94,7 +96,20 @@ class Engine:
         with _opener.open(request, timeout=30):
             pass
 
+    def remove(self) -> None:
+        """Delete its files, for good. Only for an engine that does not run."""
+        if self.pid is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def _spawn(self) -> None:
+        deadline = time.monotonic() + PORT_TIMEOUT_S
+        while not _is_free(self.port):
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"port {self.port} is taken by another program: stop it, or choose another port with --port "
+                    "or the variable LOCAL_AWS_PORT"
+                )
+            time.sleep(0.02)
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
@@ -106,6 +121,9 @@ class Engine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # A process that has just begun has no command line yet, by which `pid` knows it.
+        while process.poll() is None and not _is_engine(process.pid):
+            time.sleep(0.002)
         self._pid_file.write_text(str(process.pid))
 
     def _environment(self) -> dict[str, str]:
@@ -128,14 +146,6 @@ class Engine:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHONUNBUFFERED": "1",
         }
-
-    def _wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.is_healthy():
-            if self.pid is None or time.monotonic() > deadline:
-                last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-                raise EngineError(f"the local engine did not start; see {self.log}: {''.join(last)}")
-            time.sleep(0.02)
 
     def _answers(self, path: str) -> bool:
         try:

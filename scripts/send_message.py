@@ -14,7 +14,7 @@ from kit.cli import Exit, Stop, run
 from kit.functions import FunctionSender
 from kit.output import Printer, is_error_reply, parse, progress, say
 from kit.ports import ports_of
-from kit.queues import MAX_BYTES, QueueReader, QueueSender, Received
+from kit.queues import QueueReader, QueueSender, Received
 from kit.target import Target, add_arguments
 
 SENDERS: dict[str, type[QueueSender] | type[FunctionSender]] = {"sqs": QueueSender, "lambda": FunctionSender}
@@ -28,7 +28,13 @@ def main() -> int:
     if arguments.wait and "output" not in ports:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
     printer = Printer(arguments.json)
-    sent, code = send(SENDERS[ports["input"]["kind"]](target, ports["input"]), bodies)
+    sender = SENDERS[ports["input"]["kind"]](target, ports["input"])
+    problems = [
+        f"message {number} {problem}" for number, body in enumerate(bodies, 1) if (problem := sender.problem(body))
+    ]
+    if problems:
+        raise Stop(f"nothing was sent: {'; '.join(problems)}", Exit.USAGE)
+    sent, code = send(sender, bodies)
     if arguments.wait and sent:
         code = max(code, show_replies(QueueReader(target, ports["output"]), sent, bodies, arguments.wait, printer))
     elif not arguments.wait:
@@ -60,7 +66,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def read_messages(arguments: argparse.Namespace) -> list[str]:
-    """The messages of the command line and the file. Raises Stop with every one that cannot be sent."""
+    """The messages of the command line and the file. Raises Stop when the file cannot be read."""
     bodies: list[str] = list(arguments.message)
     if arguments.file:
         try:
@@ -74,14 +80,15 @@ def read_messages(arguments: argparse.Namespace) -> list[str]:
         bodies += [line.rstrip("\r") for line in lines if line.strip()]
     if not bodies:
         raise Stop(f"{arguments.file} holds no messages", Exit.USAGE)
-    problems = [
-        f"message {number} is empty" if not body else f"message {number} has {len(body.encode())} bytes"
-        for number, body in enumerate(bodies, 1)
-        if not 0 < len(body.encode(errors="surrogateescape")) <= MAX_BYTES
-    ]
-    if problems:
-        raise Stop(f"nothing was sent: {'; '.join(problems)}; a message holds 1 to {MAX_BYTES} bytes", Exit.USAGE)
     return bodies * int(arguments.count)
+
+
+def check(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> None:
+    """Raises Stop, before anything is sent, with every message that the port would refuse."""
+    problems = [(number, sender.problem(body)) for number, body in enumerate(bodies, 1)]
+    refused = [f"message {number} {problem}" for number, problem in problems if problem]
+    if refused:
+        raise Stop(f"nothing was sent: {'; '.join(refused)}", Exit.USAGE)
 
 
 def send(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:

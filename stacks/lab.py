@@ -3,13 +3,13 @@
 import json
 from typing import Any, ClassVar
 
-from cdktf import LocalBackend, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
 from constructs import Construct
 
-import project
+from stacks.backend import keep_state
 from stacks.settings import NoOptions, Settings
 
 
@@ -26,7 +26,7 @@ class LabStack(TerraformStack):
         super().__init__(scope, self.lab)
         self.settings = settings
         self.options: Any = settings.labs[self.lab]
-        LocalBackend(self, path=str(project.state_file(self.lab, settings.endpoint)))
+        keep_state(self, self.lab, settings.endpoint)
         AwsProvider(
             self,
             "aws",

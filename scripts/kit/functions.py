@@ -4,7 +4,6 @@ import concurrent.futures
 import json
 from collections.abc import Iterator, Sequence
 
-from kit.cli import Exit, Stop
 from kit.ports import Port
 from kit.queues import Sent
 from kit.target import Target
@@ -20,13 +19,16 @@ class FunctionSender:
         self._lambda = target.client("lambda")
         self._name = port["function"]
 
+    def problem(self, body: str) -> str | None:
+        """Why the function cannot be invoked with this body, or None."""
+        try:
+            json.loads(body)
+        except (ValueError, RecursionError):
+            return f"is not JSON, which a function takes: {body[:60]}"
+        return None
+
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
-        """Invoke the function with each body as its event. Raises Stop when a body is no JSON, before any call."""
-        for number, body in enumerate(bodies, 1):
-            try:
-                json.loads(body)
-            except ValueError:
-                raise Stop(f"message {number} is not JSON, which a function takes: {body[:60]}", Exit.USAGE) from None
+        """Invoke the function with each body as its event; yields each outcome, in any order."""
         with concurrent.futures.ThreadPoolExecutor(CALLS) as pool:
             calls = [pool.submit(self._invoke, index, body) for index, body in enumerate(bodies)]
             for call in concurrent.futures.as_completed(calls):
@@ -37,4 +39,6 @@ class FunctionSender:
         if "FunctionError" in answer:
             payload = json.loads(answer["Payload"].read() or "{}")
             return Sent(index, problem=f"the function failed: {payload.get('errorMessage', answer['FunctionError'])}")
-        return Sent(index, message_id=answer["ResponseMetadata"]["RequestId"])
+        returned = json.loads(answer["Payload"].read() or "null")
+        named = returned.get("correlation_id") if isinstance(returned, dict) else None
+        return Sent(index, message_id=named or answer["ResponseMetadata"]["RequestId"])

@@ -48,6 +48,13 @@ class QueueSender:
         self._sqs = target.client("sqs")
         self._url = port["url"]
 
+    def problem(self, body: str) -> str | None:
+        """Why the queue would refuse this body, or None."""
+        size = len(body.encode())
+        if not size:
+            return "is empty"
+        return f"has {size} bytes, and a queue takes {MAX_BYTES}" if size > MAX_BYTES else None
+
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
         """Send all bodies, several batches at a time; yields the outcomes batch by batch, in any order.
 

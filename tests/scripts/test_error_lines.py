@@ -177,11 +177,16 @@ def test_messages_that_cannot_be_sent(tool: Run, arguments: list[str], line: str
     assert line in done.stderr
 
 
-def test_all_messages_that_sqs_would_refuse_are_named(tool: Run) -> None:
+def test_all_messages_that_sqs_would_refuse_are_named(tool: Run, endpoint: Callable[..., str]) -> None:
+    port = {"Name": "/lab/calculator/input", "Type": "String", "Value": '{"kind": "sqs", "url": "x"}'}
     arguments = ["calculator", "ok", "", "--file", "-", "--local"]
-    done = tool("send_message.py", *arguments, stdin="x" * 262_145, AWS_ENDPOINT_URL=NOWHERE)
+    done = tool(
+        "send_message.py", *arguments, stdin="x" * 262_145, AWS_ENDPOINT_URL=endpoint(200, {"Parameters": [port]})
+    )
     assert done.returncode == 2
-    assert "nothing was sent: message 2 is empty; message 3 has 262145 bytes" in done.stderr
+    assert done.stderr == (
+        "error: nothing was sent: message 2 is empty; message 3 has 262145 bytes, and a queue takes 262144\n"
+    )
 
 
 def test_a_file_that_is_not_text(tool: Run) -> None:

@@ -1,0 +1,66 @@
+"""Runs the project's scripts as a person would, at the target of the session."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from kit.target import Target
+
+import project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Shell:
+    """A shell whose scripts work on the local engine on `port`, or on AWS when there is none."""
+
+    def __init__(self, port: int | None) -> None:
+        self.port = port
+        self.destroyed = False
+        # NODE_OPTIONS is what makes this process's own synth fast.
+        own = ("NODE_OPTIONS", "LAB_") if port is None else ("NODE_OPTIONS", "LAB_", "AWS_")
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        if port:
+            self.environ["LOCAL_AWS_PORT"] = str(port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def script(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "", context: str = "") -> Done:
+        """Run a script and check its exit code; None stands for any."""
+        local = ["--local"] if self.port else []
+        environ = {**self.environ, "LAB_CONTEXT": context}
+        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *local], environ, expect, stdin)
+
+    def run(self, command: list[str], environ: dict[str, str], expect: int | None = 0, stdin: str = "") -> Done:
+        """Run any command in the project's folder and check its exit code; None stands for any."""
+        done = subprocess.run(command, cwd=ROOT, env=environ, input=stdin, capture_output=True, text=True)
+        assert expect in (None, done.returncode), (
+            f"{command}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
+        return done
+
+    def records(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "") -> list[dict[str, Any]]:
+        """What a script prints, a JSON object for each line."""
+        return [
+            json.loads(line) for line in self.script(name, *arguments, expect=expect, stdin=stdin).stdout.splitlines()
+        ]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client at the same target."""
+        context = project.context({})
+        return Target(
+            local=bool(self.port),
+            endpoint=self.url if self.port else None,
+            region=project.region(context),
+            prefix=str(context["prefix"]),
+        ).client(service)
+
+    def account(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Account"])

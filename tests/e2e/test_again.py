@@ -1,0 +1,17 @@
+"""Deploying again what is deployed: there is nothing to change, and no drift."""
+
+import shutil
+
+from shell import Shell
+
+
+def test_a_second_deployment_typed_by_hand_says_no_changes(labs: Shell) -> None:
+    """`cdktf deploy` in a shell that took its environment from `local_aws.py env`; on AWS, in any shell."""
+    environ = dict(labs.environ)
+    if labs.port:
+        lines = labs.run(["scripts/local_aws.py", "env"], labs.environ).stdout.splitlines()
+        environ |= dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    npx = shutil.which("npx")
+    assert npx
+    done = labs.run([npx, "cdktf", "deploy", "calculator", "clock", "--auto-approve"], environ)
+    assert done.stdout.count("No changes.") == 2

@@ -1,0 +1,35 @@
+"""Runs last: what was deployed is destroyed, and nothing of it is left."""
+
+from collections.abc import Iterator
+
+from shell import Shell
+
+
+def test_destroy_leaves_nothing(labs: Shell) -> None:
+    assert list(of_the_labs(labs)), "the listing sees nothing, so it would miss what is left"
+    labs.script("lab.py", "destroy", "all", "--yes")
+    labs.destroyed = True
+    assert list(of_the_labs(labs)) == []
+
+
+def of_the_labs(shell: Shell) -> Iterator[str]:
+    """Everything in the account that carries the labs' prefix, by listing each service."""
+    listings = [
+        ("sqs", "list_queues", "QueueUrls", None),
+        ("lambda", "list_functions", "Functions", "FunctionName"),
+        ("lambda", "list_layers", "Layers", "LayerName"),
+        ("lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
+        ("s3", "list_buckets", "Buckets", "Name"),
+        ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        ("events", "list_rules", "Rules", "Name"),
+        ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+        ("iam", "list_roles", "Roles", "RoleName"),
+        ("ssm", "describe_parameters", "Parameters", "Name"),
+    ]
+    for service, operation, key, field in listings:
+        paginator = shell.client(service).get_paginator(operation)
+        for page in paginator.paginate():
+            for item in page.get(key, []):
+                name = item if field is None else item[field]
+                if any(part in name for part in ("lab-calculator", "lab-clock", "/lab/calculator", "/lab/clock")):
+                    yield f"{service} {name}"

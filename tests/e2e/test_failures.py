@@ -1,0 +1,41 @@
+"""Functions that fail: every message is tried again, and rests in a dead-letter queue; none is lost.
+
+The functions lose their output queue, which no handler can make good. The deployment of test_options puts them right.
+"""
+
+import json
+from typing import Any
+
+from shell import Shell
+
+SUM = '{"number1": 1, "number2": 5, "operation": "+"}'
+
+
+def lose_output(client: Any, name: str) -> None:
+    """Send the function's output to a queue that does not exist."""
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables["OUTPUT_QUEUE_URL"] += "-nowhere"
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def test_messages_that_the_calculator_fails_on(labs: Shell) -> None:
+    sqs = labs.client("sqs")
+    queue_url = sqs.get_queue_url(QueueName="lab-calculator-input")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "1"})  # not 5 x 60 s
+    lose_output(labs.client("lambda"), "lab-calculator-calculate")
+    sent = labs.records("send_message.py", "calculator", SUM, "--count", "12")
+    dead = labs.records("read_results.py", "calculator", "--rejected", "--max", "12", "--wait", "120")
+    assert {record["message_id"] for record in dead} == {record["message_id"] for record in sent}
+    assert all(record["body"] == json.loads(SUM) for record in dead)
+    assert all(record["receive_count"] > 5 for record in dead)
+
+
+def test_a_scheduled_run_that_the_clock_fails_on(labs: Shell) -> None:
+    client = labs.client("lambda")
+    lose_output(client, "lab-clock-tell-time")
+    client.invoke(FunctionName="lab-clock-tell-time", InvocationType="Event", Payload=b'{"kept": true}')
+    kept = False
+    while not kept:  # the schedule may fail beside it
+        (record,) = labs.records("read_results.py", "clock", "--rejected", "--max", "1", "--wait", "300")
+        kept = record["body"]["requestPayload"] == {"kept": True}

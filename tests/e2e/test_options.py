@@ -1,0 +1,31 @@
+"""Deploying with other options: they are carried out, and what was broken by hand is put right."""
+
+import time
+from datetime import datetime, timezone
+
+from shell import ROOT, Shell
+
+
+def test_options_change_what_is_deployed_and_the_schedule_can_be_switched_off(labs: Shell) -> None:
+    context = "clock.enabled=false clock.foo=baz" + (" role=dedicated" if labs.port else "")
+    labs.script("lab.py", "deploy", "all", "--yes", context=context)
+    off = datetime.now(timezone.utc)
+    (record,) = labs.records("send_message.py", "clock", "{}", "--wait", "60")
+    assert record["body"]["foo"] == "baz"
+    (record,) = labs.records("send_message.py", "calculator", '{"number1": 1, "number2": 5}', "--wait", "60")
+    assert record["body"]["result"] == 6
+    time.sleep(65)
+    ticks = [record["body"] for record in labs.records("read_results.py", "clock", "--wait", "0", expect=None)]
+    assert [tick for tick in ticks if tick["time"] > off.isoformat()] == []
+
+
+def test_roles_of_their_own_exist_on_the_engine(labs: Shell) -> None:
+    roles = {role["RoleName"] for role in labs.client("iam").list_roles()["Roles"]}
+    assert "LabRole" in roles
+    if labs.port:
+        assert {"lab-calculator-calculate", "lab-clock-tell-time"} <= roles
+
+
+def test_the_state_of_the_local_target_is_not_that_of_aws(labs: Shell) -> None:
+    if labs.port:
+        assert (ROOT / ".local" / f"127.0.0.1-{labs.port}" / "terraform.calculator.tfstate").exists()
