@@ -3,6 +3,7 @@
 Written so that any Python 3 gets far enough to say which one is needed.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -61,6 +62,11 @@ def layer():
     install = [PYTHON, "-m", "pip", "install", "--no-deps", "--no-compile", "--require-hashes", "--requirement"]
     command = [*install, requirements, "--only-binary=:all:", *LAMBDA_PLATFORM, "--target", LAYER]
     step("Lambda layer", command, stamp, "Pipfile.lock")
+    # Command-line programs name this machine's Python, and RECORD their digest: no part of a layer that is the same
+    # everywhere.
+    shutil.rmtree(os.path.join(LAYER, "bin"), ignore_errors=True)
+    for record in glob.glob(os.path.join(LAYER, "*.dist-info", "RECORD")):
+        os.remove(record)
 
 
 def lock():
