@@ -9,11 +9,13 @@ fastsynth.enable()  # before cdktf is imported: a synth takes a tenth of the tim
 from cdktf import App
 
 from project import ProjectError
+from stacks.bus import BusStack
 from stacks.calculator import CalculatorStack
 from stacks.clock import ClockStack
+from stacks.fanout import FanoutStack
 from stacks.settings import load
 
-LABS = (CalculatorStack, ClockStack)
+LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack)
 
 
 def main() -> None:

@@ -10,9 +10,10 @@ import sys
 import time
 from datetime import datetime, timezone
 
-from kit.cli import Exit, run
+from kit.batches import BATCH
+from kit.cli import Exit, Stop, run
 from kit.output import Printer, is_error_reply, parse, say
-from kit.ports import find_port
+from kit.ports import ports_of
 from kit.queues import LONG_POLL_S, QueueReader, Received
 from kit.target import Target, add_arguments
 
@@ -25,11 +26,10 @@ HIDDEN_S = 60
 def main() -> int:
     arguments = parse_arguments()
     target = Target.of(arguments)
-    port = find_port(target, arguments.lab, "rejected" if arguments.rejected else "output")
-    reader = QueueReader(target, port)
+    readers = readers_of(target, arguments.lab, arguments.rejected)
     printer = Printer(arguments.json)
     try:
-        return read(reader, printer, arguments)
+        return read(readers, printer, arguments)
     except KeyboardInterrupt:
         if arguments.follow:
             return Exit.DONE
@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--max", type=int, metavar="N", help="stop after N messages (default: when the queue is empty)")
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
     parser.add_argument("--peek", action="store_true", help="leave the messages in the queue")
-    parser.add_argument("--rejected", action="store_true", help="what the lab gave up on: its dead-letter queue")
+    parser.add_argument("--rejected", action="store_true", help="what the lab gave up on: its dead-letter queues")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
@@ -60,48 +60,72 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def read(reader: QueueReader, printer: Printer, arguments: argparse.Namespace) -> Exit:
+def readers_of(target: Target, lab: str, rejected: bool) -> dict[str, QueueReader]:
+    """Readers of the lab's output, or of all its dead-letter queues, by the names of their ports. Raises Stop."""
+    ports = ports_of(target, lab)
+    names = [name for name in ports if name.startswith("rejected")] if rejected else ["output"]
+    if not names or not set(names) <= set(ports):
+        what = "dead-letter queue" if rejected else "output"
+        raise Stop(f"lab {lab} has no {what}; its ports are {', '.join(sorted(ports))}", Exit.USAGE)
+    return {name: QueueReader(target, ports[name]) for name in sorted(names)}
+
+
+def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.Namespace) -> Exit:
     """Print messages until there are no more, or enough, or none in time."""
     wanted = math.inf if arguments.max is None else arguments.max
     deadline = math.inf if arguments.follow else time.monotonic() + arguments.wait
-    shown: dict[str, Received] = {}
+    shown: dict[str, tuple[str, Received]] = {}
     errors = 0
     try:
         while len(shown) < wanted:
             left = deadline - time.monotonic()
-            if left < 0 and not (shown and arguments.max is None):
-                break
             settled = bool(shown) and arguments.max is None and not arguments.follow
-            wait_s = SETTLED_S if settled else min(left, LONG_POLL_S)
-            hidden_s = HIDDEN_S + int(arguments.wait)
-            messages = reader.receive(int(min(wanted - len(shown), 10)), wait_s, hidden_s)
-            if settled and not messages:
+            if left < 0 and not settled:
                 break
-            for message in messages:
+            wait_s = SETTLED_S if settled else min(left, LONG_POLL_S)
+            found = receive(readers, min(wanted - len(shown), BATCH), wait_s, HIDDEN_S + int(arguments.wait))
+            if settled and not found:
+                break
+            for name, message in found:
                 if message.message_id not in shown:
                     errors += is_error_reply(parse(message.body))
-                    show(printer, message)
-                shown[message.message_id] = message
+                    show(printer, message, name)
+                shown[message.message_id] = (name, message)
             sys.stdout.flush()  # shown for certain before it is deleted
             if not arguments.peek:
-                reader.delete(messages)
+                for name, reader in readers.items():
+                    reader.delete([message for port, message in found if port == name])
     finally:
         if arguments.peek:
-            reader.release(list(shown.values()))
+            for name, reader in readers.items():
+                reader.release([message for port, message in shown.values() if port == name])
     if not shown:
         say(f"nothing within {arguments.wait:g} s")
         return Exit.NOTHING_IN_TIME
     return Exit.ERROR_REPLY if errors else Exit.DONE
 
 
-def show(printer: Printer, message: Received) -> None:
+def receive(readers: dict[str, QueueReader], limit: float, wait_s: float, hidden_s: int) -> list[tuple[str, Received]]:
+    """Up to `limit` messages, each with the name of its port; several queues are looked at in turn, none for long."""
+    found: list[tuple[str, Received]] = []
+    for name, reader in readers.items():
+        if len(found) < limit:
+            wait = wait_s if len(readers) == 1 else min(wait_s, 1)
+            found += [(name, message) for message in reader.receive(int(limit) - len(found), wait, hidden_s)]
+    return found
+
+
+def show(printer: Printer, message: Received, port: str) -> None:
     sent = datetime.fromtimestamp(message.sent_ms / 1000, timezone.utc)
     record = {
+        "port": port,
         "message_id": message.message_id,
         "sent": sent.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "receive_count": message.receive_count,
+        **({"attributes": message.attributes} if message.attributes else {}),
     }
-    printer.result(record, message.body, note=sent.astimezone().strftime("%H:%M:%S"))
+    where = "" if port == "output" else f"{port}, {message.receive_count} attempts, "
+    printer.result(record, message.body, note=where + sent.astimezone().strftime("%H:%M:%S"))
 
 
 if __name__ == "__main__":

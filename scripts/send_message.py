@@ -1,46 +1,56 @@
 #!/usr/bin/env python3
-"""Send messages to a lab, and with --wait show the reply that belongs to each.
+"""Send messages to a lab, and with --wait show the replies that belong to them.
 
 scripts/send_message.py calculator '{"number1": 1, "number2": 5, "operation": "+"}' --wait 10 --local
+scripts/send_message.py fanout --example --wait 10 --local
 """
 
 import argparse
+import json
+import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli import Exit, Stop, run
+from kit.events import EventSender
 from kit.functions import FunctionSender
-from kit.output import Printer, is_error_reply, parse, progress, say
-from kit.ports import ports_of
-from kit.queues import QueueReader, QueueSender, Received
+from kit.outgoing import Attribute, Choices, Sender
+from kit.output import Printer, progress, say
+from kit.ports import Port, ports_of
+from kit.queues import QueueReader, QueueSender
+from kit.replies import show_replies
 from kit.target import Target, add_arguments
+from kit.topics import TopicSender
 
-SENDERS: dict[str, type[QueueSender] | type[FunctionSender]] = {"sqs": QueueSender, "lambda": FunctionSender}
+#: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
+ATTRIBUTE = re.compile(r"(?P<name>[\w.-]{1,256})(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL)
+TYPES = ("String", "Number", "Binary", "String.Array")
 
 
 def main() -> int:
     arguments = parse_arguments()
     bodies = read_messages(arguments)
+    choices = read_choices(arguments)
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
+    if arguments.example:
+        bodies += [json.dumps(message) for message in ports["input"].get("example", [])]
+    bodies *= arguments.count
     if arguments.wait and "output" not in ports:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
-    printer = Printer(arguments.json)
-    sender = SENDERS[ports["input"]["kind"]](target, ports["input"])
-    problems = [
-        f"message {number} {problem}" for number, body in enumerate(bodies, 1) if (problem := sender.problem(body))
-    ]
-    if problems:
-        raise Stop(f"nothing was sent: {'; '.join(problems)}", Exit.USAGE)
+    sender = sender_to(target, ports["input"], choices)
+    check(sender, bodies)
     sent, code = send(sender, bodies)
+    printer = Printer(arguments.json)
     if arguments.wait and sent:
-        code = max(code, show_replies(QueueReader(target, ports["output"]), sent, bodies, arguments.wait, printer))
-    elif not arguments.wait:
+        reader = QueueReader(target, ports["output"])
+        several = ports["output"].get("replies") == "several"
+        return max(code, show_replies(reader, sent, bodies, arguments.wait, several, printer))
+    if printer.as_json:
         for message_id, index in sorted(sent.items(), key=lambda item: item[1]):
-            if printer.as_json:
-                printer.result({"message_id": message_id}, bodies[index])
+            printer.result({"message_id": message_id}, bodies[index])
     return code
 
 
@@ -49,15 +59,25 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("lab", help="name of a deployed lab, for example calculator")
     parser.add_argument("message", nargs="*", help="a message, sent as it is written")
     parser.add_argument("--file", help="a file with one message per line; - for standard input")
+    parser.add_argument("--example", action="store_true", help="the messages that the lab's page shows")
     parser.add_argument("--count", type=int, default=1, help="send everything so many times (default: 1)")
     parser.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="show the replies, if they come so soon"
     )
+    parser.add_argument(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="NAME[:TYPE]=VALUE",
+        help=f"a message attribute; types: {', '.join(TYPES)} (default: String)",
+    )
+    parser.add_argument("--source", help="source of an event (default: the message's own `source`)")
+    parser.add_argument("--type", help="detail type of an event (default: the message's own `type`)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
-    if not arguments.message and not arguments.file:
-        parser.error("nothing to send: give a message or --file")
+    if not arguments.message and not arguments.file and not arguments.example:
+        parser.error("nothing to send: give a message, --file or --example")
     if arguments.count < 1:
         parser.error("--count must be 1 or more")
     if arguments.wait < 0:
@@ -66,8 +86,11 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def read_messages(arguments: argparse.Namespace) -> list[str]:
-    """The messages of the command line and the file. Raises Stop when the file cannot be read."""
+    """The messages of the command line and the file. Raises Stop when they cannot be read."""
     bodies: list[str] = list(arguments.message)
+    for number, body in enumerate(bodies, 1):
+        if any("\ud800" <= character <= "\udfff" for character in body):
+            raise Stop(f"message {number} is not UTF-8 text", Exit.USAGE)
     if arguments.file:
         try:
             data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
@@ -78,12 +101,48 @@ def read_messages(arguments: argparse.Namespace) -> list[str]:
             line = data[: error.start].count(b"\n") + 1
             raise Stop(f"{arguments.file}, line {line}: not UTF-8 text", Exit.USAGE) from None
         bodies += [line.rstrip("\r") for line in lines if line.strip()]
-    if not bodies:
+    if not bodies and not arguments.example:
         raise Stop(f"{arguments.file} holds no messages", Exit.USAGE)
-    return bodies * int(arguments.count)
+    return bodies
 
 
-def check(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> None:
+def read_choices(arguments: argparse.Namespace) -> Choices:
+    """What the options say of all messages. Raises Stop with every attribute that is none."""
+    attributes: dict[str, Attribute] = {}
+    problems: list[str] = []
+    for text in arguments.attribute:
+        match = ATTRIBUTE.fullmatch(text)
+        kind = (match["type"] or "String") if match else ""
+        if not match:
+            problems.append(f"--attribute {text!r} is not like name=value or name:Number=3")
+        elif kind not in TYPES:
+            problems.append(f"--attribute {text!r}: there is no type {kind}; types are {', '.join(TYPES)}")
+        elif kind == "Number" and not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", match["value"]):
+            problems.append(f"--attribute {text!r}: {match['value']!r} is no number")
+        else:
+            attributes[match["name"]] = Attribute(kind, match["value"])
+    if problems:
+        raise Stop("; ".join(problems), Exit.USAGE)
+    return Choices(attributes, arguments.source, arguments.type)
+
+
+def sender_to(target: Target, port: Port, choices: Choices) -> Sender:
+    """The sender for the kind of port. Raises Stop when the options do not go with it."""
+    kind = port["kind"]
+    if choices.attributes and kind not in ("sqs", "sns"):
+        raise Stop("--attribute goes with queues and topics only", Exit.USAGE)
+    if (choices.source or choices.type) and kind != "events":
+        raise Stop("--source and --type go with events only", Exit.USAGE)
+    if kind == "sns":
+        return TopicSender(target, port, choices)
+    if kind == "events":
+        return EventSender(target, port, choices)
+    if kind == "lambda":
+        return FunctionSender(target, port)
+    return QueueSender(target, port, choices)
+
+
+def check(sender: Sender, bodies: Sequence[str]) -> None:
     """Raises Stop, before anything is sent, with every message that the port would refuse."""
     problems = [(number, sender.problem(body)) for number, body in enumerate(bodies, 1)]
     refused = [f"message {number} {problem}" for number, problem in problems if problem]
@@ -91,7 +150,7 @@ def check(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> None:
         raise Stop(f"nothing was sent: {'; '.join(refused)}", Exit.USAGE)
 
 
-def send(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:
+def send(sender: Sender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:
     """Send all; the ids of what was accepted, with the index of each. What was refused is said and makes exit 2."""
     sent: dict[str, int] = {}
     refused: list[tuple[int, str]] = []
@@ -110,48 +169,6 @@ def send(sender: QueueSender | FunctionSender, bodies: Sequence[str]) -> tuple[d
         for index, problem in sorted(refused):
             say(f"error: message {index + 1} was refused: {problem}")
     return sent, Exit.USAGE if refused else Exit.DONE
-
-
-def show_replies(
-    reader: QueueReader, sent: dict[str, int], bodies: Sequence[str], wait_s: float, printer: Printer
-) -> Exit:
-    """Print the reply to each message sent, as they come; replies to others are given back untouched."""
-    pending = set(sent)
-    others: list[Received] = []
-    errors = 0
-    started = time.monotonic()
-    deadline = started + wait_s
-    try:
-        with progress("replies", len(sent)) as advance:
-            while pending and time.monotonic() < deadline:
-                ours: list[Received] = []
-                for message in reader.receive(10, deadline - time.monotonic(), hidden_s=int(wait_s) + 30):
-                    content = parse(message.body)
-                    message_id = content.get("correlation_id") if isinstance(content, dict) else None
-                    if message_id not in sent:
-                        others.append(message)
-                        continue
-                    ours.append(message)
-                    if message_id in pending:  # else a second delivery of the same reply
-                        pending.remove(message_id)
-                        errors += is_error_reply(content)
-                        seconds = round(time.monotonic() - started, 3)
-                        printer.result({"message_id": message_id, "seconds": seconds}, message.body)
-                        advance(1)
-                sys.stdout.flush()
-                reader.delete(ours)
-    finally:
-        reader.release(others)
-    if pending:
-        say(f"error: no reply in {wait_s:g} s to {len(pending)} of {len(sent)}: {_few(sent, pending, bodies)}")
-        return Exit.NOTHING_IN_TIME
-    return Exit.ERROR_REPLY if errors else Exit.DONE
-
-
-def _few(sent: dict[str, int], pending: set[str], bodies: Sequence[str]) -> str:
-    first = sorted(pending, key=lambda message_id: sent[message_id])[:3]
-    more = ", ..." if len(pending) > len(first) else ""
-    return ", ".join(f"{message_id} {bodies[sent[message_id]][:40]}" for message_id in first) + more
 
 
 if __name__ == "__main__":

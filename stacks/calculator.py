@@ -10,7 +10,7 @@ Out: {"result": 6, "correlation_id": "<id of the request message>", "request": {
 
 from constructs import Construct
 
-from stacks.blocks import ConsumedQueue, Function, Queue
+from stacks.blocks import ConsumedQueue, Function, Queue, any_lab
 from stacks.lab import LabStack
 from stacks.settings import Settings
 
@@ -26,8 +26,8 @@ class CalculatorStack(LabStack):
         output = Queue(self, "output")
         calculate = Function(self, "calculate", environment={"OUTPUT_QUEUE_URL": output.url})
         output.grant_send(calculate)
-        input = ConsumedQueue(self, "input", consumer=calculate)
+        input = ConsumedQueue(self, "input", consumer=calculate, accepts=(any_lab(self),))
 
-        input.publish("input")
+        input.publish("input", example=[{"number1": 1, "number2": 5, "operation": "+"}])
         output.publish("output")
         input.dead_letters.publish("rejected")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from stacks.blocks import Function, Queue, Schedule
+from stacks.blocks import DeadLetterQueue, Function, Queue, Rule, rule_source
 from stacks.lab import LabStack
 from stacks.settings import Settings, one_line, option, schedule_expression
 
@@ -41,14 +41,16 @@ class ClockStack(LabStack):
         output = Queue(self, "output")
         tell_time = Function(self, "tell-time", environment={"OUTPUT_QUEUE_URL": output.url, "foo": self.options.foo})
         output.grant_send(tell_time)
-        schedule = Schedule(
+        dead_letters = DeadLetterQueue(self, "schedule-dead-letters", accepts=(rule_source(self),))
+        schedule = Rule(
             self,
             "schedule",
-            expression=self.options.schedule,
-            function=tell_time,
+            schedule=self.options.schedule,
             enabled=self.options.enabled,
+            dead_letters=dead_letters,
         )
+        schedule.run(tell_time)
 
-        tell_time.publish("input")
+        tell_time.publish("input", example=[{}])
         output.publish("output")
-        schedule.dead_letters.publish("rejected")
+        dead_letters.publish("rejected")

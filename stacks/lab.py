@@ -45,17 +45,18 @@ class LabStack(TerraformStack):
         """The ARN that a resource of this account and region has, known before the resource exists."""
         return f"arn:aws:{service}:{self.settings.region}:{self.account}:{resource}"
 
-    def publish(self, port: str, kind: str, **address: str) -> None:
+    def publish(self, port: str, kind: str, **details: Any) -> None:
         """Publish where messages go in or results come out, as SSM parameter `/<prefix>/<lab>/<port>`.
 
-        `kind` is the service behind the port (sqs, lambda ...), `address` what a client of it needs.
+        `kind` is the service behind the port (sqs, lambda ...), `details` what a client of it needs. An input says its
+        `example`, the messages that the lab's page shows.
         """
         SsmParameter(
             self,
             f"port-{port}",
             name=f"/{self.settings.prefix}/{self.lab}/{port}",
             type="String",
-            value=to_json({"kind": kind, **address}),
+            value=to_json({"kind": kind, **details}),
         )
 
 

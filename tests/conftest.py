@@ -1,8 +1,14 @@
 """What all tests share: the fast synth path, and property tests that do not depend on the machine's speed."""
 
+import sys
+from pathlib import Path
+
 import hypothesis
 
 import fastsynth
+
+# The modules of the functions, under the names that they have in a function.
+sys.path += [str(folder) for folder in (Path(__file__).parents[1] / "lambda").iterdir() if folder.is_dir()]
 
 fastsynth.enable()  # before anything imports cdktf
 

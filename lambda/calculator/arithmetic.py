@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, Inexact, localcontext
 from typing import Any
 
-from labkit.replies import Rejected, shorten
+from labkit.messages import Rejected
+from labkit.replies import shorten
 
 OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": operator.add,

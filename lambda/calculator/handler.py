@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from arithmetic import calculate, read_request
+from labkit.messages import Message
 from labkit.outbox import Outbox
 from labkit.replies import Reply, reply_to_each
 
@@ -14,9 +15,9 @@ logger = Logger()
 outbox = Outbox(os.environ["OUTPUT_QUEUE_URL"])
 
 
-def answer(body: str) -> Reply:
+def answer(message: Message) -> Reply:
     """The reply to one message."""
-    request = read_request(body)
+    request = read_request(message.body)
     return {"result": calculate(request), "request": request}
 
 

@@ -1,11 +1,11 @@
 """The Lambda side of a port: a message sent there invokes the function."""
 
-import concurrent.futures
 import json
 from collections.abc import Iterator, Sequence
 
+from kit.batches import at_once
+from kit.outgoing import Sent
 from kit.ports import Port
-from kit.queues import Sent
 from kit.target import Target
 
 #: At a time; a student account runs about 10 functions at once.
@@ -29,10 +29,7 @@ class FunctionSender:
 
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
         """Invoke the function with each body as its event; yields each outcome, in any order."""
-        with concurrent.futures.ThreadPoolExecutor(CALLS) as pool:
-            calls = [pool.submit(self._invoke, index, body) for index, body in enumerate(bodies)]
-            for call in concurrent.futures.as_completed(calls):
-                yield [call.result()]
+        yield from at_once(lambda item: [self._invoke(*item)], list(enumerate(bodies)), CALLS)
 
     def _invoke(self, index: int, body: str) -> Sent:
         answer = self._lambda.invoke(FunctionName=self._name, Payload=body.encode())

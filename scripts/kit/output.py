@@ -80,11 +80,14 @@ def _styled(content: Any) -> str:
 
     if not isinstance(content, dict):
         return escape(content if isinstance(content, str) else _compact(content))
+    who = f"[cyan]{escape(str(content['handled_by']))}[/]  " if "handled_by" in content else ""
+    request = escape(_compact(content.get("request")))
     if "error" in content:
-        return f"[red]✘ {escape(str(content['error']))}[/]  [dim]{escape(_compact(content.get('request')))}[/]"
+        return f"{who}[red]✘ {escape(str(content['error']))}[/]  [dim]{request}[/]"
     if "result" in content:
-        return f"[green]✔[/] [bold]{escape(_compact(content['result']))}[/]  {escape(_compact(content.get('request')))}"
-    return escape(_compact({key: value for key, value in content.items() if key != "correlation_id"}))
+        return f"{who}[green]✔[/] [bold]{escape(_compact(content['result']))}[/]  {request}"
+    rest = {key: value for key, value in content.items() if key not in ("correlation_id", "handled_by")}
+    return who + escape(_compact(rest))
 
 
 def _compact(value: Any) -> str:

@@ -8,15 +8,7 @@ from kit.cli import Exit, Stop
 from kit.target import Target
 
 #: What a lab publishes under one name: {"kind": "sqs", "url": ...}; see LabStack.publish.
-Port = dict[str, str]
-
-
-def find_port(target: Target, lab: str, name: str) -> Port:
-    """The port `name` of `lab`. Raises Stop when the lab is not deployed at the target, or has no such port."""
-    ports = ports_of(target, lab)
-    if name not in ports:
-        raise Stop(f"lab {lab} has no port {name}; it has {', '.join(sorted(ports))}", Exit.USAGE)
-    return ports[name]
+Port = dict[str, Any]
 
 
 def ports_of(target: Target, lab: str) -> dict[str, Port]:

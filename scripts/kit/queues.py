@@ -1,33 +1,16 @@
 """The SQS side of a port: sends in full batches, reads without losing what it was not asked to take."""
 
-import concurrent.futures
-import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kit.batches import BATCH, MAX_BYTES, send_in_batches
+from kit.outgoing import Attribute, Choices, Sent
 from kit.ports import Port
 from kit.target import Target
 
-#: SQS API reference, SendMessageBatch and ReceiveMessage: at most 10 messages in a call.
-BATCH = 10
-#: SQS API reference, SendMessage: at most 262,144 bytes in a message, and in a batch.
-MAX_BYTES = 262_144
 #: SQS API reference, ReceiveMessage: the longest wait for messages.
 LONG_POLL_S = 20
-#: Calls at a time; more than that gains nothing measurable on either target.
-SENDERS = 8
-ATTEMPTS = 4
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of a message: its id, or the reason why the queue did not take it."""
-
-    index: int
-    message_id: str = ""
-    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,56 +22,53 @@ class Received:
     receipt: str
     sent_ms: int
     receive_count: int
+    attributes: dict[str, str]
 
 
 class QueueSender:
     """Sends messages to the queue behind a port."""
 
-    def __init__(self, target: Target, port: Port) -> None:
+    def __init__(self, target: Target, port: Port, choices: Choices) -> None:
         self._sqs = target.client("sqs")
         self._url = port["url"]
+        self._attributes = {name: as_entry(attribute) for name, attribute in choices.attributes.items()}
 
     def problem(self, body: str) -> str | None:
         """Why the queue would refuse this body, or None."""
-        size = len(body.encode())
-        if not size:
-            return "is empty"
-        return f"has {size} bytes, and a queue takes {MAX_BYTES}" if size > MAX_BYTES else None
+        return size_problem(body, "a queue")
 
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
-        """Send all bodies, several batches at a time; yields the outcomes batch by batch, in any order.
+        """Send all bodies in batches."""
+        yield from send_in_batches(bodies, self._call)
 
-        A batch that could not be sent at all raises what boto3 raises, after the outcomes of the others.
-        """
-        with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
-            calls = [pool.submit(self._send_batch, batch) for batch in batches(bodies)]
-            try:
-                for call in concurrent.futures.as_completed(calls):
-                    yield call.result()
-            finally:
-                for call in calls:
-                    call.cancel()
+    def _call(self, batch: dict[int, str]) -> dict[int, Sent]:
+        more = {"MessageAttributes": self._attributes} if self._attributes else {}
+        entries = [{"Id": str(index), "MessageBody": body, **more} for index, body in batch.items()]
+        return settled(self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries))
 
-    def _send_batch(self, batch: list[tuple[int, str]]) -> list[Sent]:
-        """Send one batch; entries that the service failed on are tried again, those it refuses are not."""
-        done: list[Sent] = []
-        waiting = dict(batch)
-        for attempt in range(ATTEMPTS):
-            entries = [{"Id": str(index), "MessageBody": body} for index, body in waiting.items()]
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            for entry in answer.get("Successful", []):
-                index = int(entry["Id"])
-                del waiting[index]
-                done.append(Sent(index, message_id=entry["MessageId"]))
-            for entry in answer.get("Failed", []):
-                if entry["SenderFault"] or attempt == ATTEMPTS - 1:
-                    index = int(entry["Id"])
-                    del waiting[index]
-                    done.append(Sent(index, problem=entry.get("Message") or entry["Code"]))
-            if not waiting:
-                break
-            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # exponential backoff with full jitter
-        return done
+
+def settled(answer: dict[str, Any]) -> dict[int, Sent]:
+    """What SQS and SNS say of a batch: accepted, or refused for good. What they failed on themselves is left out."""
+    done = {int(entry["Id"]): Sent(int(entry["Id"]), entry["MessageId"]) for entry in answer.get("Successful", [])}
+    for entry in answer.get("Failed", []):
+        if entry["SenderFault"]:
+            done[int(entry["Id"])] = Sent(int(entry["Id"]), problem=entry.get("Message") or entry["Code"])
+    return done
+
+
+def as_entry(attribute: Attribute) -> dict[str, Any]:
+    """A message attribute in the form of SQS and SNS."""
+    kind = attribute.type.partition(".")[0]
+    field = "BinaryValue" if kind == "Binary" else "StringValue"
+    return {"DataType": attribute.type, field: attribute.value.encode() if kind == "Binary" else attribute.value}
+
+
+def size_problem(body: str, what: str) -> str | None:
+    """Why `what` would refuse a body of this size, or None."""
+    size = len(body.encode())
+    if not size:
+        return "is empty"
+    return f"has {size} bytes, and {what} takes {MAX_BYTES}" if size > MAX_BYTES else None
 
 
 class QueueReader:
@@ -106,6 +86,7 @@ class QueueReader:
             WaitTimeSeconds=max(0, min(round(wait_s), LONG_POLL_S)),
             VisibilityTimeout=hidden_s,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=["All"],
         )
         return [_received(message) for message in answer.get("Messages", [])]
 
@@ -125,21 +106,6 @@ class QueueReader:
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
-def batches(bodies: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
-    """Groups of (index, body) within the limits of one call."""
-    batch: list[tuple[int, str]] = []
-    size = 0
-    for index, body in enumerate(bodies):
-        length = len(body.encode())
-        if batch and (len(batch) == BATCH or size + length > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append((index, body))
-        size += length
-    if batch:
-        yield batch
-
-
 def _groups(messages: Sequence[Received]) -> Iterator[Sequence[Received]]:
     for start in range(0, len(messages), BATCH):
         yield messages[start : start + BATCH]
@@ -153,4 +119,5 @@ def _received(message: dict[str, Any]) -> Received:
         receipt=message["ReceiptHandle"],
         sent_ms=int(attributes.get("SentTimestamp", 0)),
         receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
+        attributes={name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()},
     )

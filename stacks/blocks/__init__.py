@@ -1,7 +1,9 @@
 """Constructs with safe defaults, from the AWS documentation; the defaults are named where they are applied."""
 
+from stacks.blocks.bucket import Bucket
 from stacks.blocks.function import Function
-from stacks.blocks.queue import ConsumedQueue, Queue
-from stacks.blocks.schedule import Schedule
+from stacks.blocks.queue import ConsumedQueue, DeadLetterQueue, Queue
+from stacks.blocks.rule import Rule, any_lab, rule_source
+from stacks.blocks.topic import Topic
 
-__all__ = ["ConsumedQueue", "Function", "Queue", "Schedule"]
+__all__ = ["Bucket", "ConsumedQueue", "DeadLetterQueue", "Function", "Queue", "Rule", "Topic", "any_lab", "rule_source"]

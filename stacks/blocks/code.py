@@ -17,23 +17,11 @@ from pathlib import Path
 
 from cdktf import AssetType, TerraformAsset
 from cdktf_cdktf_provider_aws.lambda_layer_version import LambdaLayerVersion
-from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
-from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationA as S3BucketEncryption,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationRuleA as EncryptionRule,
-)
-from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
-    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA as EncryptionDefault,
-)
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 import project
-from stacks.blocks.role import policy_document
+from stacks.blocks.bucket import Bucket
 from stacks.lab import LabStack
 
 RUNTIME = "python3.13"
@@ -80,24 +68,21 @@ def pack(*sources: Path, into: str = "") -> Zip:
     return Zip(path, digest)
 
 
-class CodeBucket(Construct):
-    """The lab's private, encrypted bucket for code, and the layer that all its functions share."""
+class Code(Construct):
+    """The lab's code: its bucket, and the layer that all its functions share."""
 
-    _ID = "code"
+    _ID = "functions-code"
 
     @classmethod
-    def of(cls, lab: LabStack) -> "CodeBucket":
-        """The lab's bucket, made when the first function needs it."""
+    def of(cls, lab: LabStack) -> "Code":
+        """The code of the lab, made when its first function needs it."""
         found = lab.node.try_find_child(cls._ID)
         return found if isinstance(found, cls) else cls(lab)
 
     def __init__(self, lab: LabStack) -> None:
         super().__init__(lab, self._ID)
-        self.lab = lab
-        # Bucket names are one namespace for all accounts; force_destroy, so that `cdktf destroy` leaves nothing.
-        name = f"{lab.name('code')}-{lab.account}-{lab.settings.region}"
-        self.bucket = S3Bucket(self, "bucket", bucket=name, force_destroy=True)
-        self._close()
+        self.bucket = Bucket(lab, "code")
+        self._uploaded: dict[bytes, S3Object] = {}
         zip = pack(LAYER_PACKAGES, LAMBDA_DIR / "layer", into="python/")
         object = self.upload("layer", zip)
         self.layer = LambdaLayerVersion(
@@ -111,39 +96,11 @@ class CodeBucket(Construct):
         )
 
     def upload(self, name: str, zip: Zip) -> S3Object:
-        """The zip as an object whose key changes with its content."""
+        """The zip as an object whose key changes with its content; uploaded once, however many functions run it."""
+        if zip.digest in self._uploaded:
+            return self._uploaded[zip.digest]
         asset = TerraformAsset(self, f"{name}-asset", path=str(zip.path), type=AssetType.FILE)
         key = f"{name}-{zip.digest.hex()[:16]}.zip"
-        return S3Object(self, name, bucket=self.bucket.bucket, key=key, source=asset.path)
-
-    def _close(self) -> None:
-        """Nothing public, encryption on, TLS only (Amazon S3 User Guide, "Security best practices")."""
-        block = S3BucketPublicAccessBlock(
-            self,
-            "public-access-block",
-            bucket=self.bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        S3BucketEncryption(
-            self,
-            "encryption",
-            bucket=self.bucket.id,
-            rule=[
-                EncryptionRule(
-                    apply_server_side_encryption_by_default=EncryptionDefault(sse_algorithm="AES256"),
-                    bucket_key_enabled=True,
-                )
-            ],
-        )
-        insecure = {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [self.bucket.arn, f"{self.bucket.arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        # S3 refuses two changes of a bucket's access at the same time.
-        S3BucketPolicy(self, "tls-only", bucket=self.bucket.id, policy=policy_document(insecure), depends_on=[block])
+        object = S3Object(self, name, bucket=self.bucket.resource.bucket, key=key, source=asset.path)
+        self._uploaded[zip.digest] = object
+        return object

@@ -1,12 +1,13 @@
 """A Lambda function with its code, role and log group."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction, LambdaFunctionEnvironment
 from constructs import Construct
 
-from stacks.blocks.code import LAMBDA_DIR, RUNTIME, CodeBucket, pack
+from stacks.blocks.code import LAMBDA_DIR, RUNTIME, Code, pack
 from stacks.blocks.role import ExecutionRole, allow
 from stacks.lab import LabStack
 
@@ -37,9 +38,9 @@ class Function(Construct):
         self.role = ExecutionRole(lab, f"{id}-role", name=self.name, service="lambda.amazonaws.com")
         logs = CloudwatchLogGroup(self, "logs", name=f"/aws/lambda/{self.name}", retention_in_days=LOG_RETENTION_DAYS)
         self.role.grant("write-logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{logs.arn}:*"))
-        code = CodeBucket.of(lab)
+        code = Code.of(lab)
         zip = pack(LAMBDA_DIR / lab.lab)
-        object = code.upload(id, zip)
+        object = code.upload("functions", zip)
         self.resource = LambdaFunction(
             self,
             "Default",
@@ -60,6 +61,6 @@ class Function(Construct):
             depends_on=[logs],
         )
 
-    def publish(self, port: str) -> None:
+    def publish(self, port: str, **details: Any) -> None:
         """Publish the function as a port of the lab: what is sent there invokes it."""
-        self.lab.publish(port, "lambda", function=self.name)
+        self.lab.publish(port, "lambda", function=self.name, **details)

@@ -1,6 +1,6 @@
 """SQS queues: closed and encrypted; one with a consumer also retries, and keeps what cannot be handled."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdktf import DataResource, LocalExecProvisioner
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
@@ -29,24 +29,40 @@ DEAD_LETTER_RETENTION_S = 14 * 24 * 3600
 HEAD_START_S = 5
 
 
-class Queue(Construct):
-    """A standard queue, encrypted, reachable by TLS only.
+class Source(NamedTuple):
+    """A service that sends to a queue: its principal, and the ARN (or pattern) of its resources that may."""
 
-    `statements` are added to its policy, for services that send to it; `attributes` are those of `aws_sqs_queue`.
+    service: str
+    arn: str
+
+
+def queue_name(lab: LabStack, id: str, fifo: bool = False) -> str:
+    """The queue's name in the account; SQS wants those of FIFO queues to end with .fifo."""
+    return lab.name(id) + (".fifo" if fifo else "")
+
+
+class Queue(Construct):
+    """A queue, encrypted, reachable by TLS only.
+
+    `accepts` are the services that may send to it; `attributes` are those of `aws_sqs_queue`. A `fifo` queue keeps
+    the order within a message group, and drops duplicates by their deduplication id.
     """
 
-    def __init__(self, lab: LabStack, id: str, *, statements: tuple[Statement, ...] = (), **attributes: Any) -> None:
+    def __init__(
+        self, lab: LabStack, id: str, *, fifo: bool = False, accepts: tuple[Source, ...] = (), **attributes: Any
+    ) -> None:
         super().__init__(lab, id)
         self.lab = lab
-        self.name = lab.name(id)
+        self.name = queue_name(lab, id, fifo)
         # Known beforehand: a queue's policy, inline in the queue, cannot refer to the queue.
         self.arn = lab.arn("sqs", self.name)
         self.resource = SqsQueue(
             self,
             "Default",
             name=self.name,
+            fifo_queue=fifo or None,
             sqs_managed_sse_enabled=True,
-            policy=policy_document(tls_only(self.arn), *statements),
+            policy=policy_document(tls_only(self.arn), *(accept(source, self.arn) for source in accepts)),
             **attributes,
         )
         self.url = self.resource.url
@@ -55,9 +71,9 @@ class Queue(Construct):
         """Allow the function to send to this queue."""
         function.role.grant(f"send-to-{self.node.id}", allow(["sqs:SendMessage"], self.arn))
 
-    def publish(self, port: str) -> None:
+    def publish(self, port: str, **details: Any) -> None:
         """Publish the queue as a port of the lab."""
-        self.lab.publish(port, "sqs", url=self.url, arn=self.arn)
+        self.lab.publish(port, "sqs", url=self.url, arn=self.arn, **details)
 
 
 class DeadLetterQueue(Queue):
@@ -67,13 +83,20 @@ class DeadLetterQueue(Queue):
     """
 
     def __init__(
-        self, lab: LabStack, id: str, *, sources: tuple[str, ...] = (), statements: tuple[Statement, ...] = ()
+        self,
+        lab: LabStack,
+        id: str,
+        *,
+        fifo: bool = False,
+        sources: tuple[str, ...] = (),
+        accepts: tuple[Source, ...] = (),
     ) -> None:
         allowed = {"redrivePermission": "byQueue", "sourceQueueArns": sources}
         super().__init__(
             lab,
             id,
-            statements=statements,
+            fifo=fifo,
+            accepts=accepts,
             message_retention_seconds=DEAD_LETTER_RETENTION_S,
             redrive_allow_policy=to_json(allowed) if sources else None,
         )
@@ -100,12 +123,17 @@ class ConsumedQueue(Queue):
     What the consumer fails on is tried again, and after MAX_RECEIVE_COUNT attempts rests in `dead_letters`.
     """
 
-    def __init__(self, lab: LabStack, id: str, *, consumer: Function) -> None:
-        self.dead_letters = DeadLetterQueue(lab, f"{id}-dead-letters", sources=(lab.arn("sqs", lab.name(id)),))
+    def __init__(
+        self, lab: LabStack, id: str, *, consumer: Function, fifo: bool = False, accepts: tuple[Source, ...] = ()
+    ) -> None:
+        own_arn = lab.arn("sqs", queue_name(lab, id, fifo))
+        self.dead_letters = DeadLetterQueue(lab, f"{id}-dead-letters", fifo=fifo, sources=(own_arn,))
         redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
         super().__init__(
             lab,
             id,
+            fifo=fifo,
+            accepts=accepts,
             visibility_timeout_seconds=consumer.timeout_s * VISIBILITY_PER_TIMEOUT,
             redrive_policy=to_json(redrive),
             depends_on=[self._head_start(lab, id)],
@@ -121,7 +149,7 @@ class ConsumedQueue(Queue):
             batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=LambdaEventSourceMappingScalingConfig(maximum_concurrency=MAX_CONCURRENCY),
-            depends_on=consumer.role.grants,
+            depends_on=consumer.role.grants or None,
         )
 
     def _head_start(self, lab: LabStack, id: str) -> DataResource:
@@ -131,9 +159,8 @@ class ConsumedQueue(Queue):
         wait until the provider has watched it settle for 25 s, and then for this queue, another 25 s.
         """
         wait = LocalExecProvisioner(type="local-exec", command=f"sleep {HEAD_START_S}")
-        return DataResource(
-            lab, f"{id}-head-start", triggers_replace={"queue": self.dead_letters.name}, provisioners=[wait]
-        )
+        triggers = {"queue": self.dead_letters.name}
+        return DataResource(lab, f"{id}-head-start", triggers_replace=triggers, provisioners=[wait])
 
 
 def tls_only(arn: str) -> Statement:
@@ -144,4 +171,15 @@ def tls_only(arn: str) -> Statement:
         "Action": "sqs:*",
         "Resource": arn,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def accept(source: Source, queue_arn: str) -> Statement:
+    """Lets a service send to the queue, for its own resources alone (IAM User Guide, "confused deputy problem")."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": source.service},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": source.arn}},
     }

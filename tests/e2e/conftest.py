@@ -14,7 +14,17 @@ from kit.engines import engine_on
 from engine.process import Engine
 from shell import Shell
 
-ORDER = ("test_calculator", "test_clock", "test_again", "test_failures", "test_options", "test_destroy")
+ORDER = (
+    "test_calculator",
+    "test_clock",
+    "test_bus",
+    "test_again",
+    "test_fanout",
+    "test_failures",
+    "test_options",
+    "test_fifo",
+    "test_destroy",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,16 @@
 
 import shutil
 
+import pytest
+
+from main import LABS
 from shell import Shell
+from stacks.lab import LabStack
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
+def test_every_lab_answers_its_own_example(labs: Shell, lab: type[LabStack]) -> None:
+    assert labs.records("send_message.py", lab.lab, "--example", "--wait", "60")
 
 
 def test_a_second_deployment_typed_by_hand_says_no_changes(labs: Shell) -> None:
@@ -13,5 +22,5 @@ def test_a_second_deployment_typed_by_hand_says_no_changes(labs: Shell) -> None:
         environ |= dict(line.removeprefix("export ").split("=", 1) for line in lines)
     npx = shutil.which("npx")
     assert npx
-    done = labs.run([npx, "cdktf", "deploy", "calculator", "clock", "--auto-approve"], environ)
-    assert done.stdout.count("No changes.") == 2
+    done = labs.run([npx, "cdktf", "deploy", "*", "--auto-approve"], environ)
+    assert done.stdout.count("No changes.") == len(LABS)

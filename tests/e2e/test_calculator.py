@@ -77,4 +77,6 @@ def test_no_reply_in_time_is_said_with_the_messages(labs: Shell) -> None:
 
 def test_a_lab_that_is_not_deployed_is_exit_4(labs: Shell) -> None:
     done = labs.script("send_message.py", "nolab", "{}", expect=4)
-    assert "lab nolab is not deployed" in done.stderr and "deployed there: calculator, clock" in done.stderr
+    assert (
+        "lab nolab is not deployed" in done.stderr and "deployed there: bus, calculator, clock, fanout" in done.stderr
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from main import LABS
 from shell import Shell
 
 
@@ -24,6 +25,8 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         ("events", "list_rules", "Rules", "Name"),
         ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
         ("iam", "list_roles", "Roles", "RoleName"),
+        ("sns", "list_topics", "Topics", "TopicArn"),
+        ("sns", "list_subscriptions", "Subscriptions", "TopicArn"),
         ("ssm", "describe_parameters", "Parameters", "Name"),
     ]
     for service, operation, key, field in listings:
@@ -31,5 +34,5 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         for page in paginator.paginate():
             for item in page.get(key, []):
                 name = item if field is None else item[field]
-                if any(part in name for part in ("lab-calculator", "lab-clock", "/lab/calculator", "/lab/clock")):
+                if any(part in name for lab in LABS for part in (f"lab-{lab.lab}", f"/lab/{lab.lab}/")):
                     yield f"{service} {name}"

@@ -113,7 +113,7 @@ def test_the_labs_that_are_deployed_are_named(tool: Run, endpoint: Callable[...,
     url = endpoint(200, {"Parameters": [port]})
     done = tool("read_results.py", "clock", "--rejected", "--local", AWS_ENDPOINT_URL=url)
     assert done.returncode == 2
-    assert done.stderr == "error: lab clock has no port rejected; it has input\n"
+    assert done.stderr == "error: lab clock has no dead-letter queue; its ports are input\n"
 
 
 def test_no_credentials(tool: Run) -> None:

@@ -33,8 +33,8 @@ def test_dedicated_means_one_role_per_function_without_wildcards(lab: Any, synth
     for policy in resources(stack, "aws_iam_role_policy").values():
         for statement in json.loads(policy["policy"])["Statement"]:
             assert not [action for action in statement["Action"] if "*" in action]
-            # The streams of the function's own log group are the one thing below a resource.
-            assert "*" not in statement["Resource"].removesuffix("arn}:*")
+            # The streams of the function's own log group, and the objects of the lab's own bucket.
+            assert "*" not in statement["Resource"].removesuffix("arn}:*").removesuffix("arn}/*")
 
 
 @every_lab
@@ -108,4 +108,5 @@ def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
     ports = resources(synth(lab), "aws_ssm_parameter")
     assert {"port-input", "port-output"} <= set(ports)
     for port in ports.values():
-        assert json.loads(port["value"])["kind"] in {"sqs", "lambda"}
+        assert json.loads(port["value"])["kind"] in {"sqs", "lambda", "sns", "events", "events-archive"}
+    assert json.loads(ports["port-input"]["value"])["example"]

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arithmetic import MAX_BODY_BYTES, OPERATIONS, calculate, read_request
+from labkit.messages import Rejected
 from labkit.outbox import to_json
-from labkit.replies import Rejected
 
 INTEGERS = st.integers(-(10**40), 10**40)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=10)

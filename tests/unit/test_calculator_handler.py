@@ -76,10 +76,10 @@ def test_a_crash_means_another_attempt_for_that_message_alone(
     module = load_handler("calculator")
     answer = module.answer
 
-    def crash(body: str) -> Any:
-        if "crash" in body:
+    def crash(message: Any) -> Any:
+        if "crash" in message.body:
             raise RuntimeError("a defect")
-        return answer(body)
+        return answer(message)
 
     monkeypatch.setattr(module, "answer", crash)
     response = module.lambda_handler(sqs_event('{"number1": 1, "number2": 5}', "crash"), Context())

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from labkit.messages import Message, Rejected, read_message
 from labkit.outbox import Outbox
 
 logger = Logger(child=True)
@@ -21,30 +22,30 @@ Reply = dict[str, Any]
 MAX_QUOTED = 2_000
 
 
-class Rejected(Exception):
-    """The message can never be handled. Its text is the reason, in words for the sender."""
+def reply_to_each(event: dict[str, Any], answer: Callable[[Message], Reply], outbox: Outbox, **always: str) -> Reply:
+    """Answer each record of an SQS event, and send the replies to `outbox` in batches.
 
-
-def reply_to_each(event: dict[str, Any], answer: Callable[[str], Reply], outbox: Outbox) -> dict[str, Any]:
-    """Answer each record of an SQS event with `answer(body)`, and send the replies to `outbox` in batches.
-
-    Every reply carries the id of its request as `correlation_id`. Returns the partial batch response (Lambda
-    Developer Guide, "Reporting batch item failures"): the records that raised, and those whose reply was not accepted.
+    Every reply carries the id of its request as `correlation_id`, and what is given as `always`. Returns the partial
+    batch response (Lambda Developer Guide, "Reporting batch item failures"): the records that raised, and those whose
+    reply was not accepted.
     """
 
     def reply(record: SQSRecord) -> Reply:
+        message = read_message(record)
         try:
-            content = answer(record.body)
+            content = answer(message)
         except Rejected as reason:
-            logger.warning("rejected", extra={"message_id": record.message_id, "reason": str(reason)})
-            content = {"error": str(reason), "request": shorten(record.body, MAX_QUOTED)}
+            logger.warning("rejected", extra={"message_id": message.id, "reason": str(reason)})
+            content = {"error": str(reason), "request": shorten(message.body, MAX_QUOTED)}
         except Exception:
-            logger.exception("failed, to be tried again", extra={"message_id": record.message_id})
+            logger.exception("failed, to be tried again", extra={"message_id": message.id})
             raise
-        return content | {"correlation_id": record.message_id}
+        return {**always, **content, "correlation_id": message.id}
 
+    # In a FIFO queue, what follows a failed message of the same group waits for it; elsewhere there are no groups.
+    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
     # A batch that fails as a whole is reported like any other: raising would say the same with less detail.
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor.raise_on_entire_batch_failure = False
     with processor(event["Records"], handler=reply):
         done = [(SQSRecord(record), content) for status, content, record in processor.process() if status == "success"]
         unsent = outbox.send_all([content for _, content in done])

@@ -1,0 +1,44 @@
+"""Messages on their way to a port: what a person gave, and what becomes of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A message attribute, with SQS's and SNS's data type: String, Number or Binary."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person may say of all messages beside their text."""
+
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    #: Of an event: where it comes from, and its detail type.
+    source: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a message: its id, or the reason why the port did not take it."""
+
+    index: int
+    message_id: str = ""
+    problem: str = ""
+
+
+class Sender(Protocol):
+    """Sends to one kind of port."""
+
+    def problem(self, body: str) -> str | None:
+        """Why the port would refuse this body, or None. Nothing is sent."""
+        ...
+
+    def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
+        """Send all bodies; yields the outcomes group by group, in any order."""
+        ...

@@ -1,0 +1,99 @@
+"""The SNS side of a port: messages with attributes, in batches; bodies too long for a message go to a bucket."""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kit.batches import MAX_BYTES, send_in_batches
+from kit.outgoing import Attribute, Choices, Sent
+from kit.ports import Port
+from kit.queues import as_entry, settled, size_problem
+from kit.target import Target
+
+#: Room for the attributes of a message, which count like its body (SNS API reference, Publish).
+ATTRIBUTES_BYTES = 2048
+#: Fields of a stored body that its reference repeats, if they are no longer than this, so that filters see them.
+MAX_REPEATED = 200
+
+
+class TopicSender:
+    """Publishes messages to the topic behind a port.
+
+    The port says which top-level fields of a JSON body also become attributes (`attributes`), in which bucket long
+    bodies are stored (`claims`), and for a FIFO topic which fields are the group and the deduplication id.
+    """
+
+    def __init__(self, target: Target, port: Port, choices: Choices) -> None:
+        self._sns = target.client("sns")
+        self._target = target
+        self._port = port
+        self._choices = choices
+        self._ids: list[str] = []
+        self._originals: Sequence[str] = []
+
+    def problem(self, body: str) -> str | None:
+        """Why the topic would refuse this body, or None. With a bucket for them, long bodies are welcome."""
+        if problem := self._grouping_problem(body):
+            return problem
+        return None if body and "claims" in self._port else size_problem(body, "a topic")
+
+    def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
+        """Store what is too long for a message, then publish all in batches."""
+        self._ids = [str(uuid.uuid4()) for _ in bodies]
+        self._originals = bodies
+        short = [body if _fits(body) else self._store(body) for body in bodies]
+        yield from send_in_batches(short, self._call, margin=ATTRIBUTES_BYTES, in_order="group_by" in self._port)
+
+    def _call(self, batch: dict[int, str]) -> dict[int, Sent]:
+        entries = [self._entry(index, body) for index, body in batch.items()]
+        done = settled(self._sns.publish_batch(TopicArn=self._port["arn"], PublishBatchRequestEntries=entries))
+        # The id that survives every way to the consumers; see labkit.messages.
+        return {index: sent if sent.problem else Sent(index, self._ids[index]) for index, sent in done.items()}
+
+    def _entry(self, index: int, body: str) -> dict[str, Any]:
+        content = _object(self._originals[index])
+        attributes = {
+            name: as_entry(Attribute("String", str(content[name])))
+            for name in self._port.get("attributes", [])
+            if content.get(name) not in (None, "")
+        }
+        attributes |= {name: as_entry(attribute) for name, attribute in self._choices.attributes.items()}
+        attributes["correlation_id"] = as_entry(Attribute("String", self._ids[index]))
+        entry = {"Id": str(index), "Message": body, "MessageAttributes": attributes}
+        if "group_by" in self._port:
+            entry["MessageGroupId"] = str(content[self._port["group_by"]])
+            entry["MessageDeduplicationId"] = str(content[self._port["deduplicate_by"]])
+        return entry
+
+    def _grouping_problem(self, body: str) -> str | None:
+        """What a FIFO topic misses in the body: the fields that say its group and its deduplication id."""
+        if "group_by" not in self._port:
+            return None
+        content = _object(body)
+        missing = [self._port[key] for key in ("group_by", "deduplicate_by") if not content.get(self._port[key])]
+        return f"has no {' and no '.join(missing)}, which the FIFO topic needs" if missing else None
+
+    def _store(self, body: str) -> str:
+        """Store the body in the lab's bucket; the message that refers to it (claim check)."""
+        bucket, key = self._port["claims"], f"{uuid.uuid4()}.json"
+        self._target.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
+        repeated = {
+            name: value
+            for name, value in _object(body).items()
+            if isinstance(value, str | int | float | bool) and len(str(value)) <= MAX_REPEATED
+        }
+        return json.dumps({**dict(list(repeated.items())[:20]), "claim_check": {"bucket": bucket, "key": key}})
+
+
+def _fits(body: str) -> bool:
+    return len(body.encode()) + ATTRIBUTES_BYTES <= MAX_BYTES
+
+
+def _object(body: str) -> dict[str, Any]:
+    """The body as a JSON object, or an empty one when it is none."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

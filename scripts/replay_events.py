@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Send the events of a lab's archive again, as they came between two moments; they carry the replay's name.
+
+scripts/replay_events.py bus --from 2025-01-31T08:00 --to 2025-01-31T09:00 --local
+scripts/replay_events.py bus --from -10m --local
+"""
+
+import argparse
+import re
+import sys
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from kit.cli import Exit, Stop, run
+from kit.output import say
+from kit.ports import ports_of
+from kit.target import Target, add_arguments
+
+POLL_S = 1
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    start, end = moment(arguments.start, "--from"), moment(arguments.end, "--to")
+    if start >= end:
+        raise Stop(f"--from ({start:%Y-%m-%dT%H:%M:%SZ}) must come before --to ({end:%Y-%m-%dT%H:%M:%SZ})", Exit.USAGE)
+    target = Target.of(arguments)
+    ports = ports_of(target, arguments.lab)
+    if "archive" not in ports:
+        raise Stop(f"lab {arguments.lab} keeps no archive of events", Exit.USAGE)
+    events = target.client("events")
+    name = f"{arguments.lab}-{uuid.uuid4()}"
+    events.start_replay(
+        ReplayName=name,
+        EventSourceArn=ports["archive"]["archive"],
+        Destination={"Arn": ports["archive"]["bus"]},
+        EventStartTime=start,
+        EventEndTime=end,
+    )
+    say(f"replay {name} of {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ} has started")
+    return follow(events, name, arguments.wait)
+
+
+def follow(events: Any, name: str, wait_s: float) -> Exit:
+    """Show how far the replay is, until it has ended or `wait_s` seconds have passed."""
+    deadline = time.monotonic() + wait_s
+    shown = ""
+    while True:
+        replay = events.describe_replay(ReplayName=name)
+        state = replay["State"]
+        if state != shown and sys.stderr.isatty():
+            say(f"  {state.lower()}")
+            shown = state
+        if state == "COMPLETED":
+            say("the replay has ended")
+            return Exit.DONE
+        if state in ("FAILED", "CANCELLED"):
+            raise Stop(
+                f"the replay has {state.lower()}: {replay.get('StateReason', 'no reason given')}", Exit.ERROR_REPLY
+            )
+        if time.monotonic() > deadline:
+            say(f"the replay goes on: {state.lower()} after {wait_s:g} s")
+            return Exit.NOTHING_IN_TIME
+        time.sleep(POLL_S)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lab", help="name of a deployed lab with an archive: bus")
+    parser.add_argument("--from", dest="start", required=True, metavar="TIME", help="UTC, or a time ago such as -10m")
+    parser.add_argument("--to", dest="end", default="-0s", metavar="TIME", help="the same (default: now)")
+    parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for the end (default: 300)")
+    add_arguments(parser)
+    return parser.parse_args(_joined(sys.argv[1:]))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`--from -10m` as `--from=-10m`, because argparse takes what begins with a dash for an option."""
+    joined: list[str] = []
+    for word in words:
+        if re.fullmatch(r"-\d+[smhd]", word) and joined and joined[-1] in ("--from", "--to"):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def moment(text: str, option: str) -> datetime:
+    """A moment in UTC: ISO 8601, or a time ago such as -10m, -2h, -1d. Raises Stop."""
+    if ago := re.fullmatch(r"-(\d{1,6})([smhd])", text):
+        return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        given = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
+    except ValueError:
+        raise Stop(
+            f"{option}: {text!r} is no time such as 2025-01-31T08:00, or -10m for a time ago", Exit.USAGE
+        ) from None
+    return given if given.tzinfo else given.replace(tzinfo=timezone.utc)
+
+
+if __name__ == "__main__":
+    run(main)

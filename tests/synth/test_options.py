@@ -1,0 +1,74 @@
+"""Options of the labs: what they change, and what is refused at synth, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cdktf import App
+
+from project import ProjectError
+from stacks.blocks import DeadLetterQueue, Rule
+from stacks.bus import BusStack
+from stacks.fanout import FanoutStack
+from stacks.lab import LabStack
+from stacks.settings import read
+
+Synth = Callable[..., Any]
+
+
+def test_people_are_subscribed_by_option(synth: Synth) -> None:
+    options = {
+        "fanout__email": "ana@example.org",
+        "fanout__https": "https://example.org/x",
+        "fanout__sms": "+33612345678",
+    }
+    subscriptions = synth(FanoutStack, **options)["resource"]["aws_sns_topic_subscription"].values()
+    chosen = {subscription["protocol"]: subscription["endpoint"] for subscription in subscriptions}
+    assert (
+        chosen.items() >= {"email": "ana@example.org", "https": "https://example.org/x", "sms": "+33612345678"}.items()
+    )
+
+
+def test_nobody_is_subscribed_by_default(synth: Synth) -> None:
+    subscriptions = synth(FanoutStack)["resource"]["aws_sns_topic_subscription"].values()
+    assert {subscription["protocol"] for subscription in subscriptions} == {"sqs"}
+
+
+def test_addresses_that_are_none_are_refused_together(synth: Synth) -> None:
+    with pytest.raises(ProjectError) as error:
+        synth(FanoutStack, fanout__email="ana", fanout__https="http://x", fanout__sms="0612345678")
+    assert len(str(error.value).splitlines()) == 3
+    assert "context fanout.email: must be an e-mail address, not 'ana'" in str(error.value)
+
+
+def test_a_fifo_topic_delivers_to_queues_only(synth: Synth) -> None:
+    with pytest.raises(ProjectError, match=r"fanout\.email: a FIFO topic delivers to queues only"):
+        synth(FanoutStack, fanout__fifo="true", fanout__email="ana@example.org")
+
+
+def test_fifo_is_fifo_all_the_way(synth: Synth) -> None:
+    resources = synth(FanoutStack, fanout__fifo="true")["resource"]
+    (topic,) = resources["aws_sns_topic"].values()
+    assert topic["fifo_topic"] is True and topic["name"] == "lab-fanout-events.fifo"
+    for id, queue in resources["aws_sqs_queue"].items():
+        assert queue["name"].endswith(".fifo") is (queue.get("fifo_queue") is True) is (id != "output")
+
+
+def test_the_schema_registry_is_for_aws_only_on_request(synth: Synth) -> None:
+    assert "aws_schemas_registry" not in synth(BusStack)["resource"]
+    assert {"aws_schemas_registry", "aws_schemas_discoverer"} <= set(synth(BusStack, bus__schemas="true")["resource"])
+
+
+class WrongStack(LabStack):
+    """A lab with a rule that EventBridge would refuse."""
+
+    lab = "wrong"
+
+    def __init__(self, scope: Any, settings: Any) -> None:
+        super().__init__(scope, settings)
+        Rule(self, "large", pattern={"detail": {"total": 100}}, dead_letters=DeadLetterQueue(self, "dead-letters"))
+
+
+def test_an_invalid_pattern_fails_at_synth_with_the_rules_name(tmp_path: Any) -> None:
+    with pytest.raises(ProjectError, match=r"^rule lab-wrong-large: detail\.total: values stand in a list, not 100$"):
+        WrongStack(App(outdir=str(tmp_path)), read({"wrong": WrongStack.Options}, {}, None))
