@@ -37,6 +37,8 @@ def main():
 
 def python_packages():
     interpreter = find_python()
+    if os.path.isdir(VENV) and not os.path.exists(PYTHON):
+        shutil.rmtree(VENV)  # its Python has been removed from this machine
     command = [*pipenv(interpreter), "sync", "--categories", "packages dev-packages layer"]
     step("Python packages", command, os.path.join(VENV, ".synced"), "Pipfile.lock", pipenv_environment(interpreter))
 
@@ -70,17 +72,26 @@ def layer():
 
 
 def lock():
+    """Resolve the dependencies anew, with the oldest Python, in a folder where no other Python is in use."""
     interpreter = shutil.which("python3.10") or stop("Python 3.10 is needed to lock for 3.10 to 3.13")
-    step(
-        "lock of the Python packages", [*pipenv(interpreter), "lock"], None, "Pipfile", pipenv_environment(interpreter)
-    )
-    path = os.path.join(ROOT, "Pipfile.lock")
-    with open(path) as file:
+    folder = os.path.join(LOCAL, "lock")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    shutil.copy(os.path.join(ROOT, "Pipfile"), folder)
+    environment = {
+        "PIPENV_PIPFILE": os.path.join(folder, "Pipfile"),
+        "PIPENV_VENV_IN_PROJECT": "1",
+        "PIPENV_IGNORE_VIRTUALENVS": "1",
+        "PIPENV_PYTHON": interpreter,
+    }
+    step("lock of the Python packages", [*pipenv(interpreter), "lock"], None, "Pipfile", environment, folder)
+    with open(os.path.join(folder, "Pipfile.lock")) as file:
         content = json.load(file)
     content["_meta"]["sources"] = []  # the lock names no registry: each machine has its own
-    with open(path, "w") as file:
+    with open(os.path.join(ROOT, "Pipfile.lock"), "w") as file:
         json.dump(content, file, indent=4, sort_keys=True)
         file.write("\n")
+    shutil.rmtree(folder)
     step("lock of the Node packages", ["npm", "install", "--package-lock-only"], None, "package.json")
 
 
@@ -109,15 +120,12 @@ def pipenv(interpreter):
 
 
 def pipenv_environment(interpreter):
-    return {
-        "PIPENV_VENV_IN_PROJECT": "1",
-        "PIPENV_IGNORE_VIRTUALENVS": "1",
-        "PIPENV_PYTHON": interpreter,
-        "PIPENV_NOSPIN": "1",
-    }
+    environment = {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_NOSPIN": "1"}
+    # An environment that exists keeps its Python: asked for another one, Pipenv would delete its own environment.
+    return environment if os.path.exists(PYTHON) else {**environment, "PIPENV_PYTHON": interpreter}
 
 
-def step(title, command, stamp, source, environment=None):
+def step(title, command, stamp, source, environment=None, folder=ROOT):
     """Run a command of the set-up unless `stamp` says that it was done for this content of `source`."""
     if stamp and is_current(stamp, source):
         return
@@ -152,9 +160,9 @@ def is_current(stamp, source):
 
 
 def digest(source):
-    """What an installation depends on: the content of its source, and the Python that runs it."""
+    """What an installation depends on: the content of its source."""
     with open(os.path.join(ROOT, source), "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest() + " " + sys.version.split()[0]
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def show(text):
