@@ -62,7 +62,7 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
         f"--terraform-parallelism={toolchain.PARALLELISM}",
         *([] if ask else ["--auto-approve"]),
     ]
-    environment = toolchain.clean(os.environ, target.local) | environment
+    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
     log = project.LOCAL_DIR / "log" / f"{arguments.command}-{arguments.lab}.log"
     say(f"{arguments.command} {arguments.lab} at {target}")
     outcome = run_interactively(command, environment) if ask else run_quietly(command, environment, log)

@@ -17,6 +17,7 @@ CDKTF = project.ROOT / "node_modules" / ".bin" / "cdktf"
 #: Where schools and offline images keep a filesystem mirror of providers.
 MIRROR_ROOTS = (Path("/opt"), Path("/usr/local/share"), Path("/usr/share"))
 MIRROR_DEPTH = 3
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 #: Resources at a time; more than Terraform's 10, because most of the time goes by in waiting for AWS.
 PARALLELISM = 30
 
@@ -57,12 +58,16 @@ def environment() -> dict[str, str]:
     return variables
 
 
-def clean(environ: Mapping[str, str], local: bool) -> dict[str, str]:
-    """The user's environment for a child process; for the local engine, without a trace of a real account."""
-    if not local:
-        return dict(environ)
-    kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
-    return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+def clean(environ: Mapping[str, str], *, local: bool, profile: str | None = None) -> dict[str, str]:
+    """The user's environment for a child process, without credentials that would win over the chosen ones.
+
+    For the local engine nothing of a real account is left. With a profile, keys in variables go: the AWS CLI lets the
+    profile win, Terraform would let the variables.
+    """
+    if local:
+        kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+        return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {name: value for name, value in environ.items() if not (profile and name in KEYS)}
 
 
 def local_environment(url: str) -> dict[str, str]:

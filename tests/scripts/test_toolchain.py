@@ -97,3 +97,8 @@ def test_a_local_deployment_sees_nothing_of_a_real_account() -> None:
     assert kept.pop("AWS_CONFIG_FILE") == kept.pop("AWS_SHARED_CREDENTIALS_FILE") == "/dev/null"
     assert kept == {"PATH": "/bin"}
     assert toolchain.clean(environ, local=False) == environ
+
+
+def test_a_profile_wins_over_keys_in_variables() -> None:
+    environ = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c", "PATH": "/bin"}
+    assert toolchain.clean(environ, local=False, profile="mine") == {"PATH": "/bin"}
