@@ -62,8 +62,12 @@ def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
     url = environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
     if not url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        usable = False
+    if not usable:
         raise ProjectError(f"AWS_ENDPOINT_URL is not an address like http://127.0.0.1:4566: {url}")
     return url
 

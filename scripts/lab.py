@@ -10,7 +10,7 @@ import sys
 
 from kit import toolchain
 from kit.cdktf import run_interactively, run_quietly
-from kit.cli import Exit, Stop, run
+from kit.cli import Exit, Parser, Stop, run
 from kit.engines import ensure_running
 from kit.output import say
 from kit.target import Target, add_arguments
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("command", choices=["deploy", "destroy"])
     parser.add_argument("lab", help="a lab, for example calculator, or `all`")
     parser.add_argument("--yes", action="store_true", help="do not ask (never asked for the local engine)")

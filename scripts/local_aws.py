@@ -6,7 +6,7 @@ eval "$(scripts/local_aws.py env)" makes a shell's aws, terraform and cdktf talk
 
 import argparse
 
-from kit.cli import Exit, Stop, run
+from kit.cli import Exit, Parser, Stop, run
 from kit.engines import engine_on, start
 from kit.output import say
 from kit.toolchain import local_environment
@@ -26,10 +26,13 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("command", choices=["start", "stop", "status", "reset", "env"])
     parser.add_argument("--port", type=int, default=project.local_port(), help="default: 4566, or LOCAL_AWS_PORT")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not 0 < arguments.port < 65536:
+        parser.error(f"--port must be 1 to 65535, not {arguments.port}")
+    return arguments
 
 
 def stop(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timezone
 
 from kit.batches import BATCH
-from kit.cli import Exit, Stop, run
+from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.output import Printer, is_error_reply, parse, say
 from kit.ports import ports_of
 from kit.queues import LONG_POLL_S, QueueReader, Received
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("lab", help="name of a deployed lab, for example calculator")
     parser.add_argument(
         "--wait",
@@ -55,8 +55,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.follow and (arguments.peek or arguments.max):
         parser.error("--follow goes on for ever: it does not go with --peek or --max")
-    if arguments.wait < 0 or (arguments.max is not None and arguments.max < 1):
-        parser.error("--wait must not be negative, --max must be 1 or more")
+    if not 0 <= arguments.wait <= MAX_WAIT_S or (arguments.max is not None and arguments.max < 1):
+        parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds, --max must be 1 or more")
     return arguments
 
 

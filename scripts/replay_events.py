@@ -13,7 +13,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from kit.cli import Exit, Stop, run
+from kit.cli import Exit, Parser, Stop, run
 from kit.output import say
 from kit.ports import ports_of
 from kit.target import Target, add_arguments
@@ -68,7 +68,7 @@ def follow(events: Any, name: str, wait_s: float) -> Exit:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("lab", help="name of a deployed lab with an archive: bus")
     parser.add_argument("--from", dest="start", required=True, metavar="TIME", help="UTC, or a time ago such as -10m")
     parser.add_argument("--to", dest="end", default="-0s", metavar="TIME", help="the same (default: now)")

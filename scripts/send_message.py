@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from kit.cli import Exit, Stop, run
+from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.events import EventSender
 from kit.functions import FunctionSender
 from kit.outgoing import Attribute, Choices, Sender
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("lab", help="name of a deployed lab, for example calculator")
     parser.add_argument("message", nargs="*", help="a message, sent as it is written")
     parser.add_argument("--file", help="a file with one message per line; - for standard input")
@@ -80,8 +80,8 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("nothing to send: give a message, --file or --example")
     if arguments.count < 1:
         parser.error("--count must be 1 or more")
-    if arguments.wait < 0:
-        parser.error("--wait must not be negative")
+    if not 0 <= arguments.wait <= MAX_WAIT_S:
+        parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds")
     return arguments
 
 

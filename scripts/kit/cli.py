@@ -1,5 +1,6 @@
 """Exit codes and the frame around every tool: a problem ends in one plain line on stderr, never in a traceback."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -7,6 +8,9 @@ from enum import IntEnum
 from typing import NoReturn
 
 from project import ProjectError
+
+#: The longest --wait: what SQS can keep hidden for a reader meanwhile is 12 hours.
+MAX_WAIT_S = 36_000
 
 
 class Exit(IntEnum):
@@ -27,6 +31,16 @@ class Stop(Exception):
     def __init__(self, message: str, code: Exit) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose --help is the tool's docstring, and whose errors are one plain line like all others."""
+
+    def __init__(self, docstring: str | None) -> None:
+        super().__init__(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        raise Stop(f"{message}; see {self.prog} --help", Exit.USAGE)
 
 
 def run(main: Callable[[], int]) -> NoReturn:

@@ -11,6 +11,8 @@ from kit.target import Target
 
 #: SQS API reference, ReceiveMessage: the longest wait for messages.
 LONG_POLL_S = 20
+#: Same page: the longest visibility timeout, 12 hours.
+MAX_HIDDEN_S = 43_200
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class QueueReader:
             QueueUrl=self._url,
             MaxNumberOfMessages=min(limit, BATCH),
             WaitTimeSeconds=max(0, min(round(wait_s), LONG_POLL_S)),
-            VisibilityTimeout=hidden_s,
+            VisibilityTimeout=min(hidden_s, MAX_HIDDEN_S),
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
             MessageAttributeNames=["All"],
         )

@@ -167,7 +167,8 @@ def test_an_address_for_one_service_leads_nowhere_else(tool: Run) -> None:
     [
         ([], "nothing to send"),
         (["{}", "--count", "0"], "--count must be 1 or more"),
-        (["{}", "--wait", "-1"], "--wait must not be negative"),
+        (["{}", "--wait", "-1"], "--wait must be 0 to 36000 seconds"),
+        (["{}", "--wait", "nan"], "--wait must be 0 to 36000 seconds"),
         (["--file", "missing.jsonl"], "cannot read missing.jsonl: No such file or directory"),
     ],
 )

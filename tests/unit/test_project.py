@@ -68,7 +68,9 @@ def test_a_wrong_port_is_named(port: str) -> None:
         project.local_port({"LOCAL_AWS_PORT": port})
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:4566", "ftp://127.0.0.1", "http://", "x"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:4566", "ftp://127.0.0.1", "http://", "x", "http://127.0.0.1:70000", "http://[::1"]
+)
 def test_a_wrong_endpoint_is_named(url: str) -> None:
     with pytest.raises(ProjectError, match="AWS_ENDPOINT_URL is not an address"):
         project.endpoint({"AWS_ENDPOINT_URL": url})
