@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint format deploy destroy lock clean
+.PHONY: help setup demo test quick bench lint format deploy destroy lock clean
 
 PY := .venv/bin/python
 LOCAL_OPTION := $(if $(filter 1 true yes,$(LOCAL)),--local)
@@ -21,7 +21,10 @@ test: setup ## all tests: unit, synth and end to end on the local engine
 	@$(PY) -m pytest
 
 quick: setup ## the tests that take seconds: unit and synth
-	@$(PY) -m pytest -m "not slow" tests/unit tests/scripts tests/synth tests/fastsynth
+	@$(PY) -m pytest -m "not slow" tests/unit tests/scripts tests/synth tests/fastsynth tests/bench
+
+bench: setup ## measure against stock cdktf, its peers and a naive handler; writes docs/benchmarks.md (half an hour)
+	@$(PY) -m bench
 
 lint: setup ## ruff and mypy over everything
 	@$(PY) scripts/lint.py

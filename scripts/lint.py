@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUFF = [["ruff", "check", "."], ["ruff", "format", "--check", "."]]
 #: mypy once for each group of files that see each other: a module may have the name of one elsewhere.
 MYPY = [
-    ["main.py", "project.py", "stacks", "engine", "fastsynth"],
+    ["main.py", "project.py", "stacks", "engine", "fastsynth", "bench"],
     ["scripts"],
     *([str(folder.relative_to(ROOT))] for part in ("lambda", "tests") for folder in sorted((ROOT / part).glob("*/"))),
 ]

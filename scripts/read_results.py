@@ -76,12 +76,14 @@ def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.
     deadline = math.inf if arguments.follow else time.monotonic() + arguments.wait
     shown: dict[str, tuple[str, Received]] = {}
     errors = 0
+    asked = False
     try:
         while len(shown) < wanted:
             left = deadline - time.monotonic()
             settled = bool(shown) and arguments.max is None and not arguments.follow
-            if left < 0 and not settled:
+            if left < 0 and asked and not settled:
                 break
+            asked = True
             wait_s = SETTLED_S if settled else min(left, LONG_POLL_S)
             found = receive(readers, min(wanted - len(shown), BATCH), wait_s, HIDDEN_S + int(arguments.wait))
             if settled and not found:

@@ -80,3 +80,10 @@ def test_a_lab_that_is_not_deployed_is_exit_4(labs: Shell) -> None:
     assert (
         "lab nolab is not deployed" in done.stderr and "deployed there: bus, calculator, clock, fanout" in done.stderr
     )
+
+
+def test_without_waiting_it_shows_what_is_there(labs: Shell) -> None:
+    labs.records("send_message.py", "calculator", SUM)
+    labs.records("read_results.py", "calculator", "--peek", "--max", "1", "--wait", "60")
+    (result,) = labs.records("read_results.py", "calculator", "--wait", "0")
+    assert result["body"]["result"] == 6
