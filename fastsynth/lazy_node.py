@@ -82,7 +82,7 @@ def _retry_without_hook(jsii_process: ModuleType) -> None:
 
     def start(self: Any) -> None:
         try:
-            return stock_start(self)  # type: ignore[no-any-return]
+            return stock_start(self)  # type: ignore[no-any-return]  # jsii's own, private method
         except OSError:
             raise  # there is no Node at all: nothing that the hook could have caused
         except Exception:
@@ -91,6 +91,6 @@ def _retry_without_hook(jsii_process: ModuleType) -> None:
         say_stock_path("Node does not start with the hook")
         with contextlib.suppress(Exception):
             self.stop()  # of the Node that is dead already, so that jsii does not stop it again at exit
-        return stock_start(self)  # type: ignore[no-any-return]
+        return stock_start(self)  # type: ignore[no-any-return]  # jsii's own, private method
 
     node_process.start = start

@@ -61,6 +61,3 @@ class Shell:
             region=project.region(context),
             prefix=str(context["prefix"]),
         ).client(service)
-
-    def account(self) -> str:
-        return str(self.client("sts").get_caller_identity()["Account"])

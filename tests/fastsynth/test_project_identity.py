@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_identity import assert_identical_synth  # type: ignore[import-not-found]
+from test_identity import assert_identical_synth  # type: ignore[import-not-found]  # beside this file
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Variables that would change what the labs are.
