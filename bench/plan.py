@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Rounds and sizes of every case. `deploy_rounds` is smaller because one round takes four minutes."""
+    """Rounds and sizes of every case."""
 
     rounds: int = 5
-    deploy_rounds: int = 3
+    deploy_rounds: int = 5
     start_rounds: int = 10
     resources: tuple[int, ...] = (1, 10, 100, 1000)
     messages: tuple[int, ...] = (1_000, 10_000)
