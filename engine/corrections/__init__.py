@@ -20,9 +20,6 @@ from engine.corrections import (
     topic_dead_letters,
 )
 
-#: The version whose insides the corrections know. Another one runs as it is.
-MADE_FOR = "1.5.33"
-
 #: In the order in which they are put on: a later one may build on an earlier one.
 ALL = (
     describe_alarms,

@@ -102,6 +102,7 @@ def apply() -> None:
             for shard_id, shard in shards_of(settings).items()
         }
         lambda_svc._kinesis_positions.set_scoped(get_account_id(), get_region(), esm["UUID"], positions)
+        lambda_svc._esm_wake.set()
         return lambda_svc.json_response(lambda_svc._esm_response(esm), status)
 
     lambda_svc._create_esm = create_esm
