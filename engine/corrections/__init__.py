@@ -6,6 +6,7 @@ docs/local-engine.md lists them all, and what remains.
 from engine.corrections import (
     alarms,
     describe_alarms,
+    durability,
     event_invocations,
     function_destinations,
     function_errors,
@@ -36,6 +37,7 @@ ALL = (
     shard_limits,
     alarms,
     service_metrics,
+    durability,
 )
 
 

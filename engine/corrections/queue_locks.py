@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import eventbridge, lambda_svc, sns, sqs
+from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
 #: Functions that run to their end without waiting for anything. Receiving waits, between calls of the last three.
 LOCKED = {
@@ -30,6 +30,7 @@ LOCKED = {
     ),
     sns: ("_deliver_to_sqs",),
     eventbridge: ("_dispatch_to_sqs",),
+    s3: ("_deliver_event_to_sqs",),
     lambda_svc: ("_send_ddb_stream_failure_record",),
 }
 

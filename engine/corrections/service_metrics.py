@@ -16,7 +16,7 @@ from ministack.core.responses import request_scope
 from ministack.services import cloudwatch, kinesis, lambda_svc, sqs, stepfunctions
 
 from engine.corrections import alarms
-from engine.corrections.shard_limits import EXCEEDED
+from engine.corrections.shard_limits import EXCEEDED, data_size
 from engine.corrections.streams import mapping
 from engine.corrections.streams.source import Part
 
@@ -129,7 +129,7 @@ def _measure_writes() -> None:
             accepted = [record for record, no in zip(records, refused, strict=True) if not no]
             figures = {
                 "IncomingRecords": (len(accepted), "Count"),
-                "IncomingBytes": (sum(len(record.get("Data", "")) * 3 // 4 for record in accepted), "Bytes"),
+                "IncomingBytes": (sum(map(data_size, accepted)), "Bytes"),
                 "WriteProvisionedThroughputExceeded": (sum(refused), "Count"),
             }
             for metric, (value, unit) in figures.items():

@@ -58,6 +58,11 @@ class Throttle:
         return True
 
 
+def data_size(record: dict[str, Any]) -> int:
+    """The bytes of a record's data, which MiniStack keeps as base64."""
+    return len(record.get("Data", "").rstrip("=")) * 3 // 4
+
+
 def apply() -> None:
     if os.environ.get(SWITCH, "") not in ("", "0", "false"):
         _limit_writes()
@@ -73,8 +78,7 @@ def _limit_writes() -> None:
         key = record.get("PartitionKey", "")
         explicit = record.get("ExplicitHashKey")
         shard_id = kinesis._route_to_shard(int(explicit) if explicit else kinesis._partition_key_to_hash(key), stream)
-        # Data is base64 here: three bytes in four characters.
-        if shards[stream["StreamARN"], shard_id].admits(len(record.get("Data", "")) * 3 // 4 + len(key.encode())):
+        if shards[stream["StreamARN"], shard_id].admits(data_size(record) + len(key.encode())):
             return None
         account = stream["StreamARN"].split(":")[4]
         return f"Rate exceeded for shard {shard_id} in stream {stream['StreamName']} under account {account}."
