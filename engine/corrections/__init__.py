@@ -13,6 +13,7 @@ from engine.corrections import (
     function_logs,
     pauses,
     queue_locks,
+    queue_scans,
     queue_sources,
     rule_targets,
     service_metrics,
@@ -25,6 +26,7 @@ from engine.corrections import (
 ALL = (
     describe_alarms,
     pauses,
+    queue_scans,
     queue_locks,
     queue_sources,
     streams,

@@ -47,7 +47,6 @@ def sample_queues() -> None:
     """SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS": the gauges."""
     for (account, region, _), queue in list(sqs._queues._data.items()):
         with request_scope(account, region), sqs._queues_lock:
-            sqs._dlq_sweep(queue)
             sqs._refresh_counts(queue)
             attributes, messages = queue["attributes"], queue["messages"]
             oldest = min((message["sent_at"] for message in messages), default=None)

@@ -149,3 +149,10 @@ class Queue:
                 taken.append(json.loads(message["Body"]))
             time.sleep(0.05)
         return taken
+
+
+def saved(aws: Aws) -> None:
+    """What exists has been saved: its file is newer than now."""
+    now = time.time()
+    path = aws.engine.folder / "state" / "sqs.json"
+    aws.wait_for(lambda: path.exists() and path.stat().st_mtime > now)

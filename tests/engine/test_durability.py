@@ -7,7 +7,7 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import Aws
+from aws import Aws, saved
 
 
 def kill(aws: Aws) -> None:
@@ -31,13 +31,6 @@ def records(aws: Aws, stream: str) -> list[str]:
         StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     return [record["Data"].decode() for record in aws.kinesis.get_records(ShardIterator=iterator)["Records"]]
-
-
-def saved(aws: Aws) -> None:
-    """What exists has been saved: its file is newer than now."""
-    now = time.time()
-    path = aws.engine.folder / "state" / "sqs.json"
-    aws.wait_for(lambda: path.exists() and path.stat().st_mtime > now)
 
 
 def test_everything_accepted_under_load_survives_a_kill(aws: Aws) -> None:

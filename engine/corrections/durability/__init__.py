@@ -9,8 +9,9 @@ forgets everything when it is killed. Here:
 - a start reads the state, and adds from the journal what came after it.
 
 So what was accepted is there after a kill, and is delivered at least once; what had been handled since the last save is
-delivered again. Everything else (a table's items, executions, what is deployed) is there as it was last saved, at most
-SAVE_WITHIN_S before. Nothing is synchronized to the disk: a machine without power is another matter.
+delivered again. Everything else is there as it was last saved: what is deployed, seconds before; a table's items and
+executions, half a minute before at most, and under load. Nothing is synchronized to the disk: a machine without power
+is another matter.
 """
 
 from ministack.core import persistence

@@ -1,6 +1,7 @@
 """Writes MiniStack's state while it runs: when nothing has changed for a moment, or it has been long enough."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -16,14 +17,21 @@ logger = logging.getLogger("durability")
 
 #: A pause in the requests that is long enough to save in; under load nobody is kept waiting.
 QUIET_S = 1.0
-#: Under load, how long a change may stay unsaved, and how large the journal may grow.
-SAVE_WITHIN_S = 60.0
+#: Under load, how long a change may stay unsaved: of what is deployed, and of what is in it.
+DEPLOYED_WITHIN_S = 2.0
+SAVE_WITHIN_S = 30.0
+#: How large the journal may grow before.
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 #: What is read from is saved before what is written to: a message that is gone in the first has had its effect in the
 #: second. The other way round, both could be missing.
 SOURCES_FIRST = ("lambda", "sqs", "kinesis")
 #: Requests that change nothing, by the beginning of their actions.
 READS = ("Get", "Describe", "List", "BatchGet", "Query", "Scan", "Receive", "Lookup", "Filter", "Head")
+#: Those that change what is in a queue, stream or table.
+USES = (
+    *("SendMessage", "DeleteMessage", "ChangeMessage", "PutRecord", "PutEvents", "PutMetric", "PutLog"),
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWrite", "Transact", "StartExecution", "StartSync", "SendTask"),
+)
 
 
 class Saver(threading.Thread):
@@ -33,12 +41,12 @@ class Saver(threading.Thread):
         super().__init__(name="saver", daemon=True)
         self.journal = journal
         self.saving = threading.Lock()
-        self.first_change: float | None = None
+        self.due: float | None = None
         self.last_change = 0.0
 
-    def changed(self) -> None:
+    def changed(self, within_s: float = SAVE_WITHIN_S) -> None:
         self.last_change = time.monotonic()
-        self.first_change = self.first_change or self.last_change
+        self.due = min(self.due or math.inf, self.last_change + within_s)
 
     def run(self) -> None:
         while True:
@@ -48,16 +56,14 @@ class Saver(threading.Thread):
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        return self.first_change is not None and (
-            now - self.last_change > QUIET_S
-            or now - self.first_change > SAVE_WITHIN_S
-            or self.journal.size > MAX_JOURNAL_BYTES
+        return self.due is not None and (
+            now > self.due or now - self.last_change > QUIET_S or self.journal.size > MAX_JOURNAL_BYTES
         )
 
     def save(self, services: dict[str, Callable[[], Any]]) -> None:
         """Save every service, and then drop the journal of what they now hold; all of it is kept if one fails."""
         with self.saving:
-            self.first_change = None
+            self.due = None
             self.journal.begin_next()
             names = sorted(services, key=lambda name: (name not in SOURCES_FIRST, name))
             saved = [_save(name, services[name]) for name in names]
@@ -102,18 +108,24 @@ def _watch_requests(saver: Saver) -> None:
     original = app.app
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and _may_change(scope):
-            saver.changed()
-            await original(scope, receive, send)
-            saver.changed()
-        else:
-            await original(scope, receive, send)
+        within_s = _save_within(scope) if scope["type"] == "http" else None
+        await original(scope, receive, send)
+        if within_s is not None:
+            saver.changed(within_s)
 
     app.app = watched
 
 
-def _may_change(scope: Any) -> bool:
+def _save_within(scope: Any) -> float | None:
+    """How long what the request changes may stay unsaved; None if it changes nothing."""
     for name, value in scope["headers"]:
         if name.lower() == b"x-amz-target":
-            return not value.decode("latin-1").rpartition(".")[2].startswith(READS)
-    return scope["method"] not in ("GET", "HEAD", "OPTIONS")
+            action = value.decode("latin-1").rpartition(".")[2]
+            if action.startswith(READS):
+                return None
+            return SAVE_WITHIN_S if action.startswith(USES) else DEPLOYED_WITHIN_S
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return None
+    # Of the services without that header, only Lambda's paths tell deploying from using.
+    deploys = scope["path"].startswith("/20") and not scope["path"].endswith("/invocations")
+    return DEPLOYED_WITHIN_S if deploys else SAVE_WITHIN_S

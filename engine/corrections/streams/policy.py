@@ -123,6 +123,7 @@ def deliver(
         if settled.handled or settled.discarded:
             attempts = 0
         open_batches.extendleft(reversed(settled.again))
-        in_vain = in_vain + 1 if settled.again and not settled.handled else 0
+        # To split a batch is a step forward; to send the same records again is not.
+        in_vain = in_vain + 1 if len(settled.again) == 1 and not settled.handled else 0
         if settled.again and not pause(in_vain):
             return
