@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 from aws import ROLE, Aws
 
@@ -97,13 +98,14 @@ def test_without_a_path_the_partition_key_is_the_events_id(aws: Aws) -> None:
     stream = aws.stream()
     source = rule(aws, Arn=aws.stream_arn(stream), RoleArn=ROLE)
     put_event(aws, source, {"n": 1})
-    (record,) = aws.wait_for(lambda: read(aws, stream)) or [None]
-    assert record and json.loads(record["Data"])["id"] == record["PartitionKey"]
+    records = aws.wait_for(lambda: read(aws, stream))
+    assert [json.loads(record["Data"])["id"] for record in records] == [record["PartitionKey"] for record in records]
+    assert len(records) == 1
 
 
-def read(aws: Aws, stream: str) -> list[dict[str, object]]:
+def read(aws: Aws, stream: str) -> list[dict[str, Any]]:
     shard = aws.kinesis.list_shards(StreamName=stream)["Shards"][0]["ShardId"]
     iterator = aws.kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
     time.sleep(0.2)
-    found: list[dict[str, object]] = aws.kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    found: list[dict[str, Any]] = aws.kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
     return found

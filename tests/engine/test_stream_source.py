@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ministack.core.responses import request_scope
 from ministack.services import kinesis, lambda_svc
 
+from engine.corrections import delivery
 from engine.corrections.streams import source
 from engine.corrections.streams.source import Part, Source
 
@@ -104,7 +105,7 @@ def test_every_record_ends_once_and_keys_keep_their_order(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lambda_svc, "_execute_function", model.execute)
         patch.setattr(lambda_svc, "_get_func_record_for_qualifier", lambda name, qualifier: ({"config": {}}, {}))
-        patch.setattr(source.delivery, "deliver", model.give_up)
+        patch.setattr(delivery, "deliver", model.give_up)
         model.run()
     assert sorted(model.handled + model.given_up) == sorted(model.keys)
     assert all(len(batch) <= batch_size for batch in model.batches)
