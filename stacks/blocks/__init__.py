@@ -6,6 +6,7 @@ from stacks.blocks.queue import ConsumedQueue, DeadLetterQueue, Queue
 from stacks.blocks.rule import Rule, any_lab, rule_source
 from stacks.blocks.table import Table
 from stacks.blocks.topic import Topic
+from stacks.blocks.workflow import Workflow
 
 __all__ = [
     "Bucket",
@@ -16,6 +17,7 @@ __all__ = [
     "Rule",
     "Table",
     "Topic",
+    "Workflow",
     "any_lab",
     "rule_source",
 ]
