@@ -52,7 +52,12 @@ class CheckoutStack(LabStack):
         super().__init__(scope, settings)
         self.ledger = Table(self, "ledger", partition_key="pk", sort_key="sk")
         for item, (price, amount) in STOCK.items():
-            stock = {"pk": {"S": "balance"}, "sk": {"S": f"stock#{item}"}, "price": {"N": price}, "amount": {"N": amount}}
+            stock = {
+                "pk": {"S": "balance"},
+                "sk": {"S": f"stock#{item}"},
+                "price": {"N": price},
+                "amount": {"N": amount},
+            }
             self.ledger.seed(f"stock-{item}", stock)
         self.parked = DeadLetterQueue(self, "parked")
 

@@ -1,9 +1,8 @@
 """Balances and records of the checkouts in a DynamoDB table.
 
-Items: `balance` / `stock#book` holds an amount (and the price of an item), `checkout#<id>` / `pay` the record of a step.
+Items: `balance` / `stock#book` holds an amount (and an item its price), `checkout#<id>` / `pay` the record of a step.
 """
 
-import itertools
 import os
 import random
 import time
@@ -44,7 +43,8 @@ class TableLedger:
         changes = [self._record(checkout_id, step, record, after)]
         if move:
             changes.append(self._move(move))
-        for attempt in itertools.count(1):
+        attempt = 1
+        while True:
             try:
                 self._dynamodb.transact_write_items(TransactItems=changes)
                 return Outcome.WRITTEN
@@ -55,12 +55,13 @@ class TableLedger:
                 if attempt == ATTEMPTS or "TransactionConflict" not in codes:
                     raise
             time.sleep(random.uniform(0, BACKOFF_S * 2**attempt))  # full jitter
+            attempt += 1
 
     def _get(self, partition: str, sort: str) -> dict[str, Any] | None:
         key = {"pk": {"S": partition}, "sk": {"S": sort}}
-        item: dict[str, Any] | None = self._dynamodb.get_item(
-            TableName=self._table, Key=key, ConsistentRead=True
-        ).get("Item")
+        item: dict[str, Any] | None = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get(
+            "Item"
+        )
         return item
 
     def _record(self, checkout_id: str, step: str, record: Record, after: str | None) -> dict[str, Any]:

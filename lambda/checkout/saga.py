@@ -103,5 +103,7 @@ def undo(step: Step, checkout_id: str, order: Order, ledger: Ledger) -> Answer:
         after = record.status if record else None
         outcome = ledger.write(checkout_id, step.name, Record("undone"), back, after=after)
     if outcome is Outcome.SHORT:
-        raise RuntimeError(f"{step.compensation}: {step.move(order).balance} holds less than what {step.name} put there")
+        raise RuntimeError(
+            f"{step.compensation}: {step.move(order).balance} holds less than what {step.name} put there"
+        )
     return {"status": "undone", "reason": ""}

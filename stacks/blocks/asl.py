@@ -6,7 +6,6 @@ A file stays what Workflow Studio opens. What every task needs is added here: re
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from project import ROOT, ProjectError

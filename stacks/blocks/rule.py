@@ -1,4 +1,4 @@
-"""EventBridge rules: what matches a pattern, or a moment in time, goes to a function, a queue or a workflow; failures are kept."""
+"""EventBridge rules: what matches a pattern, or a moment, goes to a function, queue or workflow; failures are kept."""
 
 from typing import Any
 

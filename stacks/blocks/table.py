@@ -40,7 +40,7 @@ class Table(Construct):
         user.role.grant(f"use-{self.node.id}", allow([f"dynamodb:{action}" for action in actions], self.arn))
 
     def seed(self, id: str, item: Mapping[str, Any]) -> None:
-        """Put an item, in DynamoDB's JSON, when the table is made; what becomes of it then is not Terraform's concern."""
+        """Put an item, in DynamoDB's JSON, when the table is made; what becomes of it is not Terraform's concern."""
         DynamodbTableItem(
             self,
             id,
