@@ -11,6 +11,7 @@ from stacks.blocks.workflow import LOG_ACTIONS
 
 Synth = Callable[..., Any]
 LAB_ROLE = "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "states"}
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
 
 
@@ -126,13 +127,5 @@ def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
     ports = resources(synth(lab), "aws_ssm_parameter")
     assert {"port-input", "port-output"} <= set(ports)
     for port in ports.values():
-        assert json.loads(port["value"])["kind"] in {
-            "sqs",
-            "lambda",
-            "sns",
-            "events",
-            "events-archive",
-            "dynamodb",
-            "states",
-        }
+        assert json.loads(port["value"])["kind"] in KINDS
     assert json.loads(ports["port-input"]["value"])["example"]

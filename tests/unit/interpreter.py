@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,7 +29,7 @@ class _Inline:
     """A thread that runs when it is started, and has ended when that returns."""
 
     def __init__(self, target: Callable[..., Any], args: tuple[Any, ...], daemon: bool) -> None:
-        self._run = lambda: target(*args)
+        self._run: Callable[[], Any] = partial(target, *args)
 
     def start(self) -> None:
         self._run()

@@ -20,17 +20,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write(folder: Path, *tasks: dict[str, Any], **fields: Any) -> None:
     states = {f"T{number}": task for number, task in enumerate(tasks)}
-    (folder / "lab.asl.json").write_text(
-        json.dumps({"StartAt": "T0", "TimeoutSeconds": 60, "States": states, **fields})
-    )
+    definition = {"StartAt": "T0", "TimeoutSeconds": 60, "States": states, **fields}
+    (folder / "lab.asl.json").write_text(json.dumps(definition))
 
 
 def test_names_are_substituted_whatever_they_stand_for(folder: Path) -> None:
     write(folder, {**TASK, "Parameters": {"FunctionName": "${Run}", "Note": "say ${Run} and ${Say}"}})
-    parameters = asl.load("lab", {"Run": "${aws_lambda_function.run.arn}", "Say": 'a "b"\\'})["States"]["T0"][
-        "Parameters"
-    ]
-    assert parameters == {
+    definition = asl.load("lab", {"Run": "${aws_lambda_function.run.arn}", "Say": 'a "b"\\'})
+    assert definition["States"]["T0"]["Parameters"] == {
         "FunctionName": "${aws_lambda_function.run.arn}",
         "Note": 'say ${aws_lambda_function.run.arn} and a "b"\\',
     }

@@ -136,7 +136,7 @@ def test_all_of_a_checkout_happens_or_nothing_of_it_is_left(content: list[dict[s
         def run(order: dict[str, Any]) -> None:
             ended.append((order, workflow.run("saga", order)))
 
-        shop.meanwhile = [lambda order=order: run(order) for order in content[1:]]  # type: ignore[misc]  # order is bound
+        shop.meanwhile = [lambda order=order: run(order) for order in content[1:]]
         run(content[0])
         while shop.meanwhile:
             shop.meanwhile.pop()()
