@@ -125,17 +125,20 @@ def read_executions(executions: Executions, printer: Printer, arguments: argpars
     shown: set[str] = set()
     good = True
     while True:
+        is_over = time.monotonic() > deadline
         names = [arguments.execution] if arguments.execution else executions.latest(statuses, arguments.max or LATEST)
         for execution in [executions.describe(name) for name in names if name not in shown]:
-            if execution.stopped or time.monotonic() > deadline:
+            if execution.stopped or is_over:
                 good &= executions.show(execution, printer, with_path=bool(arguments.execution))
+            if execution.stopped:
                 shown.add(execution.name)
         sys.stdout.flush()
-        if (shown and not arguments.follow) or time.monotonic() > deadline:
+        if is_over or (shown and not arguments.follow):
             break
         time.sleep(EXECUTIONS_POLL_S)
     if not shown:
-        say(f"nothing within {arguments.wait:g} s")
+        what = f"execution {arguments.execution} has not ended" if arguments.execution else "nothing"
+        say(f"{what} within {arguments.wait:g} s")
         return Exit.NOTHING_IN_TIME
     return Exit.DONE if good else Exit.ERROR_REPLY
 

@@ -15,9 +15,8 @@ from constructs import Construct
 
 from stacks.blocks import Function, Queue, Table, Topic, Workflow
 from stacks.blocks.code import LAMBDA_DIR
-from stacks.fanout import email_or_none
 from stacks.lab import LabStack
-from stacks.settings import Settings, option
+from stacks.settings import Settings, email_or_none, option
 
 
 def workflow_type(text: str) -> None:

@@ -93,6 +93,11 @@ def test_express_by_option(synth: Synth) -> None:
         synth(AccountsStack, accounts__type="fast")
 
 
+def test_the_limit_of_payments_by_option(synth: Synth) -> None:
+    functions = synth(CheckoutStack, checkout__approval_above="5")["resource"]["aws_lambda_function"]
+    assert functions["checks"]["environment"]["variables"]["APPROVAL_ABOVE"] == "5"
+
+
 def test_the_bus_starts_the_workflow_that_the_checkout_deploys(synth: Synth) -> None:
     name = workflow(synth, CheckoutStack, prefix="ana")["name"]
     targets = synth(BusStack, prefix="ana")["resource"]["aws_cloudwatch_event_target"].values()
