@@ -199,7 +199,7 @@ def test_a_compensation_that_cannot_be_done_is_parked_and_the_others_go_on(labs:
         (order(total=0), "total must be a number above 0, at most 1000000, not 0"),
         (order(total=-1), "total must be a number above 0, at most 1000000, not -1"),
         ("[1]", "is not a JSON object"),
-        (order(note="x" * 300_000), "bytes, and a workflow takes 262144"),
+        (order(note="x" * 300_000), "bytes, more than 65536"),
     ],
     ids=["missing", "type", "zero", "negative", "list", "300 KB"],
 )

@@ -28,5 +28,5 @@ def test_an_invalid_one_with_its_reasons(validate: Callable[[Any], Any], event: 
 
 def test_what_is_quoted_stays_short(validate: Callable[[Any], Any]) -> None:
     answer = validate({"note": "x" * 300_000})
-    assert "a workflow takes 262144" in answer["reasons"]
+    assert "more than 65536" in answer["reasons"]
     assert len(answer["data"]) < 2_100

@@ -60,7 +60,7 @@ def test_what_is_no_object(payload: Any) -> None:
 
 def test_more_than_a_state_takes() -> None:
     (reason,) = problems(ORDER_SCHEMA, {**ORDER, "note": "x" * 300_000})
-    assert reason.endswith("bytes, and a workflow takes 262144") and reason.startswith("has 3000")
+    assert reason.endswith("bytes, more than 65536") and reason.startswith("has 3000")
 
 
 def test_a_keyword_that_would_be_ignored_is_refused() -> None:
