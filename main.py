@@ -9,13 +9,15 @@ fastsynth.enable()  # before cdktf is imported: a synth takes a tenth of the tim
 from cdktf import App
 
 from project import ProjectError
+from stacks.accounts import AccountsStack
 from stacks.bus import BusStack
 from stacks.calculator import CalculatorStack
+from stacks.checkout import CheckoutStack
 from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
 from stacks.settings import load
 
-LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack)
+LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, AccountsStack, CheckoutStack)
 
 
 def main() -> None:

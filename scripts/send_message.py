@@ -3,6 +3,7 @@
 
 scripts/send_message.py calculator '{"number1": 1, "number2": 5, "operation": "+"}' --wait 10 --local
 scripts/send_message.py fanout --example --wait 10 --local
+scripts/send_message.py checkout --example --wait 10 --local
 """
 
 import argparse
@@ -23,6 +24,7 @@ from kit.queues import QueueReader, QueueSender
 from kit.replies import show_replies
 from kit.target import Target, add_arguments
 from kit.topics import TopicSender
+from kit.workflows import WorkflowSender
 
 #: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
 ATTRIBUTE = re.compile(r"(?P<name>[\w.-]{1,256})(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL)
@@ -44,6 +46,8 @@ def main() -> int:
     check(sender, bodies)
     sent, code = send(sender, bodies)
     printer = Printer(arguments.json)
+    if arguments.wait and sent and isinstance(sender, WorkflowSender):
+        return max(code, sender.show(sent, arguments.wait, printer))
     if arguments.wait and sent:
         reader = QueueReader(target, ports["output"])
         several = ports["output"].get("replies") == "several"
@@ -139,6 +143,8 @@ def sender_to(target: Target, port: Port, choices: Choices) -> Sender:
         return EventSender(target, port, choices)
     if kind == "lambda":
         return FunctionSender(target, port)
+    if kind == "states":
+        return WorkflowSender(target, port)
     return QueueSender(target, port, choices)
 
 

@@ -5,6 +5,7 @@ docs/local-engine.md lists them all, and what remains.
 
 from engine.corrections import (
     alarms,
+    branch_history,
     describe_alarms,
     durability,
     event_invocations,
@@ -25,6 +26,7 @@ from engine.corrections import (
 #: In the order in which they are put on: a later one may build on an earlier one.
 ALL = (
     describe_alarms,
+    branch_history,
     pauses,
     queue_scans,
     queue_locks,

@@ -16,5 +16,6 @@ if os.path.realpath(sys.prefix) != os.path.realpath(_VENV) and os.path.exists(_P
     os.execv(_PYTHON, [_PYTHON] + sys.argv)
 if importlib.util.find_spec("boto3") is None:
     sys.exit("error: the project's Python packages are missing: run `make setup`")
-if ROOT not in sys.path:
-    sys.path.insert(0, ROOT)
+for _folder in (os.path.join(ROOT, "lambda", "layer"), ROOT):  # labkit.schema: what both sides check messages by
+    if _folder not in sys.path:
+        sys.path.insert(0, _folder)

@@ -15,7 +15,12 @@ INVALID = {
     "InvalidAccessKeyId",
     "AuthFailure",
 }
-GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
+GONE = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+}
 
 
 def explain(error: Exception) -> tuple[str, Exit]:

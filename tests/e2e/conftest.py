@@ -20,9 +20,12 @@ ORDER = (
     "test_bus",
     "test_again",
     "test_fanout",
+    "test_accounts",
+    "test_checkout",
     "test_failures",
     "test_options",
     "test_fifo",
+    "test_express",
     "test_destroy",
 )
 

@@ -28,6 +28,8 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         ("sns", "list_topics", "Topics", "TopicArn"),
         ("sns", "list_subscriptions", "Subscriptions", "TopicArn"),
         ("ssm", "describe_parameters", "Parameters", "Name"),
+        ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+        ("dynamodb", "list_tables", "TableNames", None),
     ]
     for service, operation, key, field in listings:
         paginator = shell.client(service).get_paginator(operation)

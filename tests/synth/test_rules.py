@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from main import LABS
+from stacks.blocks.workflow import LOG_ACTIONS
 
 Synth = Callable[..., Any]
+LAB_ROLE = "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "states"}
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
 
 
@@ -22,17 +25,26 @@ def test_labrole_means_no_iam_resource(lab: Any, synth: Synth) -> None:
     stack = synth(lab)
     assert not [kind for kind in stack["resource"] if kind.startswith("aws_iam")]
     for function in resources(stack, "aws_lambda_function").values():
-        assert function["role"] == "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+        assert function["role"] == LAB_ROLE
+    for workflow in resources(stack, "aws_sfn_state_machine").values():
+        assert workflow["role_arn"] == LAB_ROLE
 
 
 @every_lab
-def test_dedicated_means_one_role_per_function_without_wildcards(lab: Any, synth: Synth) -> None:
+def test_dedicated_means_a_role_for_each_that_acts_without_wildcards(lab: Any, synth: Synth) -> None:
     stack = synth(lab, role="dedicated")
-    functions = resources(stack, "aws_lambda_function").values()
-    assert len({function["role"] for function in functions}) == len(resources(stack, "aws_iam_role")) == len(functions)
+    targets = resources(stack, "aws_cloudwatch_event_target").values()
+    acting = [
+        *(function["role"] for function in resources(stack, "aws_lambda_function").values()),
+        *(workflow["role_arn"] for workflow in resources(stack, "aws_sfn_state_machine").values()),
+        *(target["role_arn"] for target in targets if "role_arn" in target),
+    ]
+    assert len(set(acting)) == len(resources(stack, "aws_iam_role")) == len(acting)
     for policy in resources(stack, "aws_iam_role_policy").values():
         for statement in json.loads(policy["policy"])["Statement"]:
             assert not [action for action in statement["Action"] if "*" in action]
+            if statement["Action"] == LOG_ACTIONS:  # they know no resources
+                continue
             # The streams of the function's own log group, and the objects of the lab's own bucket.
             assert "*" not in statement["Resource"].removesuffix("arn}:*").removesuffix("arn}/*")
 
@@ -90,11 +102,18 @@ def test_buckets_are_private_encrypted_and_removable(lab: Any, synth: Synth) -> 
 
 
 @every_lab
+def test_tables_cost_nothing_while_nobody_uses_them(lab: Any, synth: Synth) -> None:
+    for table in resources(synth(lab), "aws_dynamodb_table").values():
+        assert table["billing_mode"] == "PAY_PER_REQUEST"
+
+
+@every_lab
 def test_everything_is_named_and_tagged_for_the_lab(lab: Any, synth: Synth) -> None:
     stack = synth(lab, prefix="ana")
     assert stack["provider"]["aws"][0]["default_tags"] == [{"tags": {"lab": lab.lab, "project": "serverless-labs"}}]
     for name in names(stack):
-        assert name.startswith((f"ana-{lab.lab}-", f"/ana/{lab.lab}/", f"/aws/lambda/ana-{lab.lab}-", "${")), name
+        logs = (f"/aws/lambda/ana-{lab.lab}-", f"/aws/vendedlogs/states/ana-{lab.lab}-")
+        assert name.startswith((f"ana-{lab.lab}-", f"/ana/{lab.lab}/", *logs, "${")), name
 
 
 def names(stack: Any) -> Iterator[str]:
@@ -108,5 +127,5 @@ def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
     ports = resources(synth(lab), "aws_ssm_parameter")
     assert {"port-input", "port-output"} <= set(ports)
     for port in ports.values():
-        assert json.loads(port["value"])["kind"] in {"sqs", "lambda", "sns", "events", "events-archive"}
+        assert json.loads(port["value"])["kind"] in KINDS
     assert json.loads(ports["port-input"]["value"])["example"]
