@@ -6,6 +6,7 @@ invocation went. MiniStack publishes only Lambda's, and only for functions invok
 once a minute; here it is every few seconds, because alarms are watched by people who wait.
 """
 
+import itertools
 import json
 import logging
 import time
@@ -23,6 +24,10 @@ from engine.corrections.streams.source import Part
 logger = logging.getLogger("metrics")
 
 SAMPLE_S = 5.0
+#: Once a minute, as AWS's do, an empty queue says that it is empty.
+SAMPLES_PER_MINUTE = 12
+#: A laptop's memory is small: points are kept for as long as a session of a lab, not for two weeks.
+KEPT_S = 4 * 3600
 
 
 def apply() -> None:
@@ -33,17 +38,28 @@ def apply() -> None:
 
 
 def _sample_for_ever() -> None:
-    while True:
+    cloudwatch.TWO_WEEKS_SECONDS = KEPT_S
+    for count in itertools.count(1):
         time.sleep(SAMPLE_S)
+        minute_over = count % SAMPLES_PER_MINUTE == 0
         try:
-            sample_queues()
-            sample_readers()
+            if minute_over:
+                forget_old_points()
+            sample_queues(idle_too=minute_over)
+            sample_readers(idle_too=minute_over)
             alarms.evaluate_all()
         except Exception:
             logger.exception("metrics: this sample is incomplete")
 
 
-def sample_queues() -> None:
+def forget_old_points() -> None:
+    """MiniStack forgets them as well, but only when somebody asks for metrics."""
+    for account, region in {key[:2] for key in list(cloudwatch._metrics._data)}:
+        with request_scope(account, region):
+            cloudwatch._evict_old_metrics()
+
+
+def sample_queues(idle_too: bool) -> None:
     """SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS": the gauges."""
     for (account, region, _), queue in list(sqs._queues._data.items()):
         with request_scope(account, region), sqs._queues_lock:
@@ -57,12 +73,14 @@ def sample_queues() -> None:
                 "ApproximateAgeOfOldestMessage": 0.0 if oldest is None else time.time() - oldest,
             }
             name = attributes["QueueArn"].split(":")[-1]
+            if not messages and not idle_too:
+                continue
             for metric, value in gauges.items():
                 unit = "Seconds" if metric == "ApproximateAgeOfOldestMessage" else "Count"
                 cloudwatch.record_metric("AWS/SQS", metric, value, unit, {"QueueName": name})
 
 
-def sample_readers() -> None:
+def sample_readers(idle_too: bool) -> None:
     """How old the oldest record is that an event source has not done with: the stream's figure, and the function's."""
     ages: dict[tuple[str, str, str], float] = {}
     for account, region, esm in lambda_svc._iter_all_esms():
@@ -70,6 +88,8 @@ def sample_readers() -> None:
             continue
         with request_scope(account, region):
             age_s = _age_of_oldest(esm)
+            if not age_s and not idle_too:
+                continue
             name = mapping.stream_arn(esm["EventSourceArn"]).split("/")[-1]
             stream = (account, region, name)
             ages[stream] = max(ages.get(stream, 0.0), age_s)
@@ -84,7 +104,7 @@ def sample_readers() -> None:
 def _age_of_oldest(esm: dict[str, Any]) -> float:
     settings = mapping.Settings.of(esm)
     positions = lambda_svc._kinesis_positions.get(esm["UUID"]) or {}
-    oldest = time.time()
+    arrivals = []
     for shard_id, shard in mapping.shards_of(settings).items():
         done = positions.get(shard_id) or [mapping.TRIM_HORIZON]
         parts = [Part(shard_id, number, len(done)) for number in range(len(done))]
@@ -93,8 +113,8 @@ def _age_of_oldest(esm: dict[str, Any]) -> float:
                 break
             at = next(part.number for part in parts if part.holds(record["PartitionKey"]))
             if record["SequenceNumber"] > done[at]:
-                oldest = min(oldest, record["ApproximateArrivalTimestamp"])
-    return max(0.0, time.time() - oldest)
+                arrivals.append(record["ApproximateArrivalTimestamp"])
+    return max(0.0, time.time() - min(arrivals)) if arrivals else 0.0
 
 
 def _measure_invocations() -> None:
