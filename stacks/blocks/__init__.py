@@ -4,6 +4,18 @@ from stacks.blocks.bucket import Bucket
 from stacks.blocks.function import Function
 from stacks.blocks.queue import ConsumedQueue, DeadLetterQueue, Queue
 from stacks.blocks.rule import Rule, any_lab, rule_source
+from stacks.blocks.table import Table
 from stacks.blocks.topic import Topic
 
-__all__ = ["Bucket", "ConsumedQueue", "DeadLetterQueue", "Function", "Queue", "Rule", "Topic", "any_lab", "rule_source"]
+__all__ = [
+    "Bucket",
+    "ConsumedQueue",
+    "DeadLetterQueue",
+    "Function",
+    "Queue",
+    "Rule",
+    "Table",
+    "Topic",
+    "any_lab",
+    "rule_source",
+]

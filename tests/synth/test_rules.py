@@ -108,5 +108,5 @@ def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
     ports = resources(synth(lab), "aws_ssm_parameter")
     assert {"port-input", "port-output"} <= set(ports)
     for port in ports.values():
-        assert json.loads(port["value"])["kind"] in {"sqs", "lambda", "sns", "events", "events-archive"}
+        assert json.loads(port["value"])["kind"] in {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb"}
     assert json.loads(ports["port-input"]["value"])["example"]
