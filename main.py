@@ -13,9 +13,10 @@ from stacks.bus import BusStack
 from stacks.calculator import CalculatorStack
 from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
+from stacks.orders import OrdersStack
 from stacks.settings import load
 
-LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack)
+LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, OrdersStack)
 
 
 def main() -> None:

@@ -22,18 +22,13 @@ from constructs import Construct
 from project import ProjectError
 from stacks.blocks import Bucket, ConsumedQueue, Function, Queue, Topic
 from stacks.lab import LabStack
-from stacks.settings import Settings, option
+from stacks.settings import Settings, email_or_none, option
 
 EXAMPLE = [
     {"type": "order", "order_id": "o-1", "customer": "ana", "kind": "physical", "amount": 30.5},
     {"type": "order", "order_id": "o-2", "customer": "bob", "kind": "digital", "amount": 9.99},
     {"type": "newsletter", "customer": "ana", "text": "matches no filter: only the audit sees it"},
 ]
-
-
-def email_or_none(text: str) -> None:
-    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
-        raise ValueError("must be an e-mail address")
 
 
 def https_or_none(text: str) -> None:

@@ -1,19 +1,25 @@
 """Constructs with safe defaults, from the AWS documentation; the defaults are named where they are applied."""
 
 from stacks.blocks.bucket import Bucket
+from stacks.blocks.delivery import Delivery
 from stacks.blocks.function import Function
 from stacks.blocks.queue import ConsumedQueue, DeadLetterQueue, Queue
 from stacks.blocks.rule import Rule, any_lab, rule_source
+from stacks.blocks.stream import ON_DEMAND, Capacity, Stream
 from stacks.blocks.table import Table
 from stacks.blocks.topic import Topic
 
 __all__ = [
+    "ON_DEMAND",
     "Bucket",
+    "Capacity",
     "ConsumedQueue",
     "DeadLetterQueue",
+    "Delivery",
     "Function",
     "Queue",
     "Rule",
+    "Stream",
     "Table",
     "Topic",
     "any_lab",

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableAttribute
+from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableAttribute, DynamodbTableTtl
 from constructs import Construct
 
 from stacks.blocks.role import ExecutionRole, allow
@@ -20,10 +20,13 @@ class Table(Construct):
     """A table with string keys, paid by request, encrypted.
 
     Encryption at rest is always on; the AWS owned key costs nothing (DynamoDB Developer Guide, "Encryption at rest").
-    There are no backups: what a lab holds is worth as much as the lab.
+    There are no backups: what a lab holds is worth as much as the lab. `expires` names the attribute that says when an
+    item is of no use any more, in seconds since 1970.
     """
 
-    def __init__(self, lab: LabStack, id: str, *, partition_key: str, sort_key: str | None = None) -> None:
+    def __init__(
+        self, lab: LabStack, id: str, *, partition_key: str, sort_key: str | None = None, expires: str | None = None
+    ) -> None:
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
@@ -35,6 +38,7 @@ class Table(Construct):
             hash_key=partition_key,
             range_key=sort_key,
             attribute=[DynamodbTableAttribute(name=key, type="S") for key in (partition_key, sort_key) if key],
+            ttl=DynamodbTableTtl(attribute_name=expires, enabled=True) if expires else None,
         )
         self.arn = self.resource.arn
 

@@ -1,0 +1,99 @@
+"""The consuming side of a Kinesis stream: records in order per key, partial failures, and what is bad set aside.
+
+A record that can never be handled goes to the rejected queue at once and blocks nothing. One that fails otherwise is
+reported by its sequence number: Lambda delivers it and all that follow in the shard again (Lambda Developer Guide,
+"Configuring partial batch response with Kinesis"), so a handler must not mind what it has seen before.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from labkit.aggregation import UserRecord, deaggregate
+from labkit.messages import Rejected
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True)
+class StreamRecord:
+    """A record as its producer made it; in an aggregate, `part` is its place there."""
+
+    key: str
+    data: bytes
+    sequence_number: str
+    part: int = 0
+    shard: str = ""
+
+    @property
+    def position(self) -> str:
+        """Where it is in the stream, so that a later record of the same key has the greater text.
+
+        Sequence numbers have up to 129 digits and are compared as numbers (Kinesis API reference, Record).
+        """
+        digits = self.sequence_number.lstrip("0")
+        return f"{len(digits):03d}-{digits}-{self.part:06d}"
+
+
+Rejections = list[tuple[StreamRecord, str]]
+#: Handles records of one key, in order; returns those that can never be handled, each with the reason.
+Handle = Callable[[Sequence[StreamRecord]], Rejections]
+
+
+def read_records(event: Mapping[str, Any]) -> list[StreamRecord]:
+    """The records of a Kinesis event, in order, out of their aggregates."""
+    records: list[StreamRecord] = []
+    for delivered in event["Records"]:
+        kinesis = delivered["kinesis"]
+        number, shard = kinesis["sequenceNumber"], delivered.get("eventID", "").partition(":")[0]
+        data = base64.b64decode(kinesis["data"])
+        users = deaggregate(data)
+        if users is None:
+            users = [UserRecord(kinesis["partitionKey"], data)]
+        records += [StreamRecord(user.key, user.data, number, part, shard) for part, user in enumerate(users)]
+    return records
+
+
+def consume(event: Mapping[str, Any], handle: Handle, set_aside: Callable[[Rejections], list[int]]) -> dict[str, Any]:
+    """Handle the records of a Kinesis event, key by key, in order.
+
+    When records of a key fail, the others go on. `set_aside` keeps what was rejected, and returns the indexes of those
+    that it could not keep. Returns the partial batch response.
+    """
+    records = read_records(event)
+    failed: set[str] = set()
+    rejections: Rejections = []
+    # Sorting is stable: within a key, the order of the stream stays.
+    for key, group in groupby(sorted(records, key=_key), _key):
+        ours = list(group)
+        try:
+            rejections += handle(ours)
+        except Exception:
+            logger.exception("failed, to be tried again", extra={"partition_key": key, "records": len(ours)})
+            failed.update(record.sequence_number for record in ours)
+    failed.update(rejections[index][0].sequence_number for index in set_aside(rejections))
+    order = dict.fromkeys(record.sequence_number for record in records)
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in order if number in failed]}
+
+
+def one_by_one(handle: Callable[[StreamRecord], None]) -> Handle:
+    """A handler of a key's records that handles each by itself; `handle` raises Rejected."""
+
+    def handle_all(records: Iterable[StreamRecord]) -> Rejections:
+        rejections: Rejections = []
+        for record in records:
+            try:
+                handle(record)
+            except Rejected as reason:
+                rejections.append((record, str(reason)))
+        return rejections
+
+    return handle_all
+
+
+def _key(record: StreamRecord) -> str:
+    return record.key
