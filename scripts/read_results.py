@@ -13,8 +13,9 @@ from datetime import datetime, timezone
 from kit.batches import BATCH
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.output import Printer, is_error_reply, parse, say
-from kit.ports import ports_of
+from kit.ports import Port, ports_of
 from kit.queues import LONG_POLL_S, QueueReader, Received
+from kit.tables import TableReader, show_items
 from kit.target import Target, add_arguments
 
 #: How long a queue must give nothing, once it gave something, to count as empty.
@@ -26,8 +27,17 @@ HIDDEN_S = 60
 def main() -> int:
     arguments = parse_arguments()
     target = Target.of(arguments)
-    readers = readers_of(target, arguments.lab, arguments.rejected)
+    ports = ports_of(target, arguments.lab)
     printer = Printer(arguments.json)
+    chosen = ports.get(arguments.view or "output", {})
+    if chosen.get("kind") == "dynamodb" and not arguments.rejected:
+        return show_items(
+            TableReader(target, table_port(arguments, chosen)), arguments.order, arguments.wait, arguments.max, printer
+        )
+    if arguments.view or arguments.order:
+        tables = [name for name, port in ports.items() if port["kind"] == "dynamodb"]
+        raise Stop(f"--view and --order go with a lab's tables; {arguments.lab} has {_names(tables)}", Exit.USAGE)
+    readers = readers_of(target, arguments.lab, ports, arguments.rejected)
     try:
         return read(readers, printer, arguments)
     except KeyboardInterrupt:
@@ -50,6 +60,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
     parser.add_argument("--peek", action="store_true", help="leave the messages in the queue")
     parser.add_argument("--rejected", action="store_true", help="what the lab gave up on: its dead-letter queues")
+    parser.add_argument("--view", metavar="TABLE", help="another table of the lab, for example inventory")
+    parser.add_argument("--order", metavar="ID", help="one item of a table, with its history")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
@@ -60,9 +72,15 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def readers_of(target: Target, lab: str, rejected: bool) -> dict[str, QueueReader]:
+def table_port(arguments: argparse.Namespace, port: Port) -> Port:
+    """The port, when the options go with a table. Raises Stop."""
+    if arguments.follow:
+        raise Stop("--follow goes with queues; this port is a table", Exit.USAGE)
+    return port
+
+
+def readers_of(target: Target, lab: str, ports: dict[str, Port], rejected: bool) -> dict[str, QueueReader]:
     """Readers of the lab's output, or of all its dead-letter queues, by the names of their ports. Raises Stop."""
-    ports = ports_of(target, lab)
     names = [name for name in ports if name.startswith("rejected")] if rejected else ["output"]
     if not names or not set(names) <= set(ports):
         what = "dead-letter queue" if rejected else "output"
@@ -128,6 +146,10 @@ def show(printer: Printer, message: Received, port: str) -> None:
     }
     where = "" if port == "output" else f"{port}, {message.receive_count} attempts, "
     printer.result(record, message.body, note=where + sent.astimezone().strftime("%H:%M:%S"))
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
 from constructs import Construct
 
 from project import ProjectError
-from stacks.blocks import ON_DEMAND, Bucket, Capacity, DeadLetterQueue, Delivery, Function, Stream, Table, Topic
+from stacks.blocks import Bucket, DeadLetterQueue, Delivery, Function, Stream, Table, Topic
 from stacks.blocks.stream import MAX_RETENTION_H, MIN_RETENTION_H
 from stacks.lab import LabStack, to_json
 from stacks.settings import Settings, between, email_or_none, option
@@ -34,15 +34,15 @@ EXAMPLE = [
     {
         "type": "ORDER_CREATED",
         "data": {
-            "orderId": "o-1",
+            "orderId": "o-{run}",
             "userId": "ana",
             "items": [{"sku": "book", "quantity": 2, "price": 12.50}],
             "total": 25.00,
             "status": "PENDING",
         },
     },
-    {"type": "ORDER_PAID", "data": {"orderId": "o-1"}},
-    {"type": "ORDER_SHIPPED", "data": {"orderId": "o-1"}},
+    {"type": "ORDER_PAID", "data": {"orderId": "o-{run}"}},
+    {"type": "ORDER_SHIPPED", "data": {"orderId": "o-{run}"}},
 ]
 
 
@@ -82,7 +82,7 @@ class OrdersStack(LabStack):
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, settings)
-        self.stream = Stream(self, "events", capacity=self.capacity(), retention_h=self.options.retention_h)
+        self.stream = Stream(self, "events", shards=self.shards(), retention_h=self.options.retention_h)
         self.rejected = DeadLetterQueue(self, "rejected")
         self.bucket = Bucket(self, "archive")
 
@@ -102,12 +102,16 @@ class OrdersStack(LabStack):
         )
         self.rejected.publish("rejected")
 
-    def capacity(self) -> Capacity:
+    def shards(self) -> int | None:
+        """How many shards, or None for a stream on demand. Raises project.ProjectError."""
         if self.options.mode == "provisioned":
-            return Capacity(self.options.shards)
+            count: int = self.options.shards
+            return count
         if self.options.shards != 1:
-            raise ProjectError("orders.shards: a stream on demand has as many as it needs; leave it out, or orders.mode")
-        return ON_DEMAND
+            raise ProjectError(
+                "orders.shards: a stream on demand has as many as it needs; leave it out, or orders.mode"
+            )
+        return None
 
     def notify(self) -> None:
         """Confirm new orders on a topic."""

@@ -25,25 +25,28 @@ sns = boto3.client("sns")
 topic = os.environ["TOPIC_ARN"]
 rejected = RejectedRecords("notifications")
 store = DynamoDBPersistenceLayer(table_name=os.environ["CONFIRMED_TABLE"])
-once = IdempotencyConfig(expires_after_seconds=REMEMBERED_S)
+config = IdempotencyConfig(expires_after_seconds=REMEMBERED_S)
 
 
 def handle(record: StreamRecord) -> None:
     """Confirm a new order; other events are not for the customer."""
     event = read_event(record.data)
     if event.type == CREATED:
-        confirm(order_id=event.order_id, event=event)
+        confirm_once(order_id=event.order_id, event=event)
 
 
-@idempotent_function(data_keyword_argument="order_id", persistence_store=store, config=once)
 def confirm(*, order_id: str, event: OrderEvent) -> None:
-    """Publish the confirmation, unless it has been published for this order."""
+    """Publish the confirmation."""
     sns.publish(
         TopicArn=topic,
         Subject="We have received your order",
         Message=confirmation(event),
         MessageAttributes={"orderId": {"DataType": "String", "StringValue": order_id}},
     )
+
+
+#: Publishes unless it has been done for this order. It is decorated here because Powertools' decorator has no types.
+confirm_once = idempotent_function(confirm, data_keyword_argument="order_id", persistence_store=store, config=config)
 
 
 def confirmation(event: OrderEvent) -> str:
@@ -56,5 +59,5 @@ def confirmation(event: OrderEvent) -> str:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle every record of a Kinesis event; name the records to be tried again."""
-    once.register_lambda_context(context)
+    config.register_lambda_context(context)
     return consume(event, one_by_one(handle), rejected.keep)

@@ -3,7 +3,7 @@
 An order is a plain dictionary, as it lies in the table: its state, and its history in the order of the stream.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labkit.messages import Rejected
@@ -73,13 +73,25 @@ def rebuild(events: Iterable[OrderEvent]) -> tuple[dict[str, Order], list[tuple[
     """
     orders: dict[str, Order] = {}
     rejected: list[tuple[OrderEvent, str]] = []
-    ordered = sorted(events, key=lambda event: (event.time, event.type != CREATED, event.id))
-    for place, event in enumerate(ordered):
+    for place, event in enumerate(_by_time(list(events))):
         try:
             orders[event.order_id] = apply(orders.get(event.order_id), event, f"{place:012d}")
         except Rejected as reason:
             rejected.append((event, str(reason)))
     return orders, rejected
+
+
+def _by_time(events: Sequence[OrderEvent]) -> list[OrderEvent]:
+    """The inventory's answers, which come from another clock, never before the orders that they answer."""
+    created: dict[str, str] = {}
+    for event in events:
+        if event.type == CREATED:
+            created[event.order_id] = min(event.time, created.get(event.order_id, event.time))
+
+    def time(event: OrderEvent) -> str:
+        return max(event.time, created.get(event.order_id, "")) if event.type in INVENTORY else event.time
+
+    return sorted(events, key=lambda event: (time(event), event.type != CREATED, event.id))
 
 
 def differences(live: Mapping[str, Order], replayed: Mapping[str, Order]) -> list[str]:

@@ -18,3 +18,5 @@ if importlib.util.find_spec("boto3") is None:
     sys.exit("error: the project's Python packages are missing: run `make setup`")
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+    # What functions and tools share: the layer, and the pure modules of lab `orders`, whose model is built again.
+    sys.path += [os.path.join(ROOT, "lambda", "layer"), os.path.join(ROOT, "lambda", "orders")]

@@ -5,14 +5,12 @@ from stacks.blocks.delivery import Delivery
 from stacks.blocks.function import Function
 from stacks.blocks.queue import ConsumedQueue, DeadLetterQueue, Queue
 from stacks.blocks.rule import Rule, any_lab, rule_source
-from stacks.blocks.stream import ON_DEMAND, Capacity, Stream
+from stacks.blocks.stream import Stream
 from stacks.blocks.table import Table
 from stacks.blocks.topic import Topic
 
 __all__ = [
-    "ON_DEMAND",
     "Bucket",
-    "Capacity",
     "ConsumedQueue",
     "DeadLetterQueue",
     "Delivery",

@@ -1,6 +1,6 @@
 """A Kinesis stream, encrypted, and its consumers: functions with retries that end, and failures that are kept."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from cdktf_cdktf_provider_aws.kinesis_stream import KinesisStream, KinesisStreamStreamModeDetails
 from cdktf_cdktf_provider_aws.kinesis_stream_consumer import KinesisStreamConsumer
@@ -33,30 +33,22 @@ READ = (
 )
 
 
-class Capacity(NamedTuple):
-    """How much a stream takes: `shards` of 1 MB/s and 1,000 records/s each, or what comes when there is no number."""
-
-    shards: int | None
-
-
-ON_DEMAND = Capacity(None)
-
-
 class Stream(Construct):
-    """A stream, encrypted with Kinesis's own key. `retention_h` is in hours."""
+    """A stream, encrypted with Kinesis's own key. `retention_h` is in hours.
 
-    def __init__(
-        self, lab: LabStack, id: str, *, capacity: Capacity = Capacity(1), retention_h: int = MIN_RETENTION_H
-    ) -> None:
+    A shard takes 1 MB/s and 1,000 records/s; without a number of `shards` the stream has as many as it needs (on demand).
+    """
+
+    def __init__(self, lab: LabStack, id: str, *, shards: int | None = 1, retention_h: int = MIN_RETENTION_H) -> None:
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
-        mode = "ON_DEMAND" if capacity == ON_DEMAND else "PROVISIONED"
+        mode = "PROVISIONED" if shards else "ON_DEMAND"
         self.resource = KinesisStream(
             self,
             "Default",
             name=self.name,
-            shard_count=capacity.shards,
+            shard_count=shards,
             stream_mode_details=KinesisStreamStreamModeDetails(stream_mode=mode),
             retention_period=retention_h,
             encryption_type="KMS",
@@ -79,8 +71,9 @@ class Stream(Construct):
     ) -> LambdaEventSourceMapping:
         """Hand all records to the function, in batches, in order per partition key.
 
-        A batch that fails is halved until the bad record is alone; after three retries, or an hour, where it lies in the
-        stream goes to `failures`. With `enhanced_fan_out` the function has 2 MB/s of each shard for itself.
+        A batch that fails is halved until the bad record is alone; after three retries, or an hour, the place of that
+        record in the stream goes to `failures`. With `enhanced_fan_out` the function has 2 MB/s of each shard for
+        itself.
         """
         source = self.arn
         self.grant_read(function.role)
