@@ -29,6 +29,10 @@ def apply(order: Order | None, event: OrderEvent, position: str) -> Order:
         return order
     if event.type == CREATED:
         raise Rejected(f"order {event.order_id} exists already, created by event {order['history'][0]['id']}")
+    created = order["history"][0]
+    if event.type in STATUS and event.time < created["time"]:
+        # Else a rejected event that is put again would count, and the replay could not tell when it came.
+        raise Rejected(f"order {event.order_id} was created at {created['time']}, after this {event.type}")
     if len(order["history"]) >= MAX_EVENTS:
         raise Rejected(f"order {event.order_id} has {MAX_EVENTS} events already")
     return {

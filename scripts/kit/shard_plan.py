@@ -2,8 +2,8 @@
 
 Sources: Kinesis Data Streams Developer Guide, "Quotas and limits" (a shard takes 1 MB/s and 1,000 records/s in, gives
 2 MB/s and 5 reads/s to all consumers together, or 2 MB/s to each with enhanced fan-out; 20 of those a stream); Lambda
-Developer Guide, "Using Lambda with Kinesis" (an event source reads each shard once a second); for what is counted (25 KB
-put units, on demand 1 KB steps), the pricing page. KB, MB and GB are powers of 1,024.
+Developer Guide, "Using Lambda with Kinesis" (an event source reads each shard once a second); for what is counted
+(25 KB put units, on demand 1 KB steps), the pricing page. KB, MB and GB are powers of 1,024.
 """
 
 import math
@@ -132,4 +132,4 @@ def report(plan: ShardPlan) -> Iterator[str]:
         yield f"reads           {plan.reads_per_second} of {READS} a second and shard"
     yield f"cheaper         {plan.mode}, at a steady load; on-demand when you cannot tell the load"
     yield f"a month         ${plan.provisioned_usd:,.2f} provisioned, ${plan.on_demand_usd:,.2f} on demand"
-    yield f"                (prices of {prices.date}, {prices.region}; without retention above 24 h, and what consumers cost)"
+    yield f"                (prices of {prices.date}, {prices.region}; without consumers, and retention above 24 h)"

@@ -57,8 +57,8 @@ class StreamSender:
     """Puts events on the stream behind a port.
 
     An object with a `type` becomes a CloudEvent: what it lacks of id, source and time is filled in. The partition key
-    is the field of `data` that the port names (`key`), so that the order per key is kept. What is no event is put on the
-    stream as it is, and its consumers say what is wrong with it.
+    is the field of `data` that the port names (`key`), so that the order per key is kept. What is no event is put on
+    the stream as it is, and its consumers say what is wrong with it.
     """
 
     def __init__(self, target: Target, port: Port) -> None:

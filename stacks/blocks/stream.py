@@ -36,7 +36,8 @@ READ = (
 class Stream(Construct):
     """A stream, encrypted with Kinesis's own key. `retention_h` is in hours.
 
-    A shard takes 1 MB/s and 1,000 records/s; without a number of `shards` the stream has as many as it needs (on demand).
+    A shard takes 1 MB/s and 1,000 records/s; without a number of `shards` the stream has as many as it needs
+    (on demand).
     """
 
     def __init__(self, lab: LabStack, id: str, *, shards: int | None = 1, retention_h: int = MIN_RETENTION_H) -> None:
