@@ -1,6 +1,6 @@
 """What the pinned MiniStack does otherwise than AWS documents, put right; one small module per behaviour."""
 
-from engine.corrections import describe_alarms, event_invocations, pauses
+from engine.corrections import describe_alarms, event_invocations, pauses, stream_settings
 
 #: The version whose insides the corrections know. Another one runs as it is.
 MADE_FOR = "1.5.33"
@@ -11,3 +11,4 @@ def apply() -> None:
     describe_alarms.apply()
     event_invocations.apply()
     pauses.apply()
+    stream_settings.apply()
