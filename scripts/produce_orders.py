@@ -26,7 +26,7 @@ from kit.target import Target, add_arguments
 LAB = "orders"
 #: How long events gather before a call when there is a rate to keep: few calls, and yet a smooth flow.
 LINGER_S = 0.2
-#: Of an event of this producer, for the plan; and how many events an order has, with the inventory's.
+#: Of an event of this producer, with its key, for the plan.
 EVENT_KB = 0.4
 
 
@@ -45,6 +45,7 @@ def main() -> int:
         key=arguments.key,
         malformed=arguments.malformed / 100,
         duplicates=arguments.duplicates / 100,
+        stumbles=arguments.stumbles / 100,
         seed=arguments.seed,
     )
     putter = Putter(stream.put, Aggregator(shards) if arguments.aggregate else plainly)
@@ -62,6 +63,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--aggregate", action="store_true", help="many events in one record (KPL format)")
     parser.add_argument("--malformed", type=float, default=0, metavar="PERCENT", help="bad events in between")
     parser.add_argument("--duplicates", type=float, default=0, metavar="PERCENT", help="events that are put twice")
+    parser.add_argument(
+        "--stumbles", type=float, default=0, metavar="PERCENT", help="events that fail the first time"
+    )
     parser.add_argument("--seed", type=int, help="the same seed gives the same orders")
     parser.add_argument("--shard-plan", action="store_true", help="say first how many shards this takes")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
@@ -69,8 +73,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.orders < 1 or arguments.users < 1 or arguments.rate < 0:
         parser.error("--orders and --users must be 1 or more, --rate 0 or more")
-    if not 0 <= arguments.malformed <= 100 or not 0 <= arguments.duplicates <= 100:
-        parser.error("--malformed and --duplicates are percentages, from 0 to 100")
+    if not all(0 <= share <= 100 for share in (arguments.malformed, arguments.duplicates, arguments.stumbles)):
+        parser.error("--malformed, --duplicates and --stumbles are percentages, from 0 to 100")
     return arguments
 
 

@@ -1,8 +1,8 @@
 """What a stream was created with comes back.
 
-AWS keeps the tags of CreateStream (Kinesis API reference, since 2024) and describes a delivery stream with its time zone,
-UTC by default (Firehose API reference, ExtendedS3DestinationDescription). MiniStack drops the tags and does not say the
-time zone: a second plan wants to change both.
+AWS keeps the tags of CreateStream (Kinesis API reference) and describes a delivery stream with its time zone, UTC by
+default (Firehose API reference, ExtendedS3DestinationDescription). MiniStack drops the tags and does not say the time
+zone: a second plan wants to change both.
 """
 
 from typing import Any

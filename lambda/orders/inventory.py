@@ -8,6 +8,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from demands import fail_on_demand
 from labkit.rejected import RejectedRecords
 from labkit.stream import StreamRecord, consume, one_by_one
 from order_events import CANCELLED, CREATED, NOT_RESERVED, RESERVED, OrderEvent, follow_up, quantities, read_event
@@ -23,6 +24,7 @@ rejected = RejectedRecords("inventory")
 def handle(record: StreamRecord) -> None:
     """Handle one event; those that are none of the inventory's business change nothing."""
     event = read_event(record.data)
+    fail_on_demand(event, "inventory")
     if event.type == CREATED:
         # Told again each time the event comes: the run that made the reservation may have ended before it told.
         tell(record.key, outcome(event))

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from demands import fail_on_demand
 from labkit.outbox import to_json
 from labkit.rejected import RejectedRecords
 from labkit.stream import StreamRecord, consume, one_by_one
@@ -31,6 +32,7 @@ config = IdempotencyConfig(expires_after_seconds=REMEMBERED_S)
 def handle(record: StreamRecord) -> None:
     """Confirm a new order; other events are not for the customer."""
     event = read_event(record.data)
+    fail_on_demand(event, "notifications")
     if event.type == CREATED:
         confirm_once(order_id=event.order_id, event=event)
 

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
+from demands import fail_on_demand
 from labkit.messages import Rejected
 from labkit.rejected import RejectedRecords
 from labkit.stream import Rejections, StreamRecord, consume
@@ -28,6 +29,7 @@ def project(records: Sequence[StreamRecord]) -> Rejections:
     for record in records:
         try:
             event = read_event(record.data)
+            fail_on_demand(event, "projection")
             if event.order_id not in before:
                 before[event.order_id] = after[event.order_id] = read(event.order_id)
             after[event.order_id] = apply(after[event.order_id], event, record.position)

@@ -15,6 +15,7 @@ from order_events import CANCELLED, CREATED, PAID, SHIPPED, make_event, total_of
 SOURCE = "lab.orders.produce_orders"
 #: What becomes of an order, and how many of ten do so; most have four events, with the inventory's answer.
 LIVES = {(CREATED, PAID, SHIPPED): 7, (CREATED, PAID, CANCELLED): 1, (CREATED, CANCELLED): 1, (CREATED, PAID): 1}
+CONSUMERS = ("notifications", "inventory", "projection")
 #: How many orders are under way at a time.
 UNDER_WAY = 500
 #: How many keys a user's records are spread over with `user#n`.
@@ -39,7 +40,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be produced; `malformed` and `duplicates` are shares of all events, from 0 to 1."""
+    """What is to be produced; `malformed`, `duplicates` and `stumbles` are shares of all events, from 0 to 1.
+
+    A consumer stumbles on an event: it fails on it the first time.
+    """
 
     orders: int
     users: int
@@ -47,6 +51,7 @@ class Wish:
     key: str = "order"
     malformed: float = 0
     duplicates: float = 0
+    stumbles: float = 0
     seed: int | None = None
 
 
@@ -69,6 +74,8 @@ def lives(wish: Wish, now: Callable[[], datetime]) -> Iterator[Step]:
         last = moment
         type = steps.pop(0)
         data = {"orderId": order_id, **(_new_order(dice, user_id, wish.catalogue) if type == CREATED else {})}
+        if dice.random() < wish.stumbles:
+            data["stumble"] = dice.choice(CONSUMERS)
         body = json.dumps(make_event(type, data, source=SOURCE, id=_uuid(dice), now=moment), default=_plain)
         key = KEYS[wish.key](order_id, user_id)
         yield Step(key, body)

@@ -1,6 +1,7 @@
 """What holds for every lab, whatever it consists of."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,12 +30,18 @@ def test_labrole_means_no_iam_resource(lab: Any, synth: Synth) -> None:
 def test_dedicated_means_one_role_per_function_without_wildcards(lab: Any, synth: Synth) -> None:
     stack = synth(lab, role="dedicated")
     functions = resources(stack, "aws_lambda_function").values()
-    assert len({function["role"] for function in functions}) == len(resources(stack, "aws_iam_role")) == len(functions)
+    users = [function["role"] for function in functions]
+    users += [delivery["extended_s3_configuration"]["role_arn"] for delivery in deliveries(stack)]
+    assert len(set(users)) == len(resources(stack, "aws_iam_role")) == len(users)
     for policy in resources(stack, "aws_iam_role_policy").values():
         for statement in json.loads(policy["policy"])["Statement"]:
             assert not [action for action in statement["Action"] if "*" in action]
             # The streams of the function's own log group, and the objects of the lab's own bucket.
             assert "*" not in statement["Resource"].removesuffix("arn}:*").removesuffix("arn}/*")
+
+
+def deliveries(stack: Any) -> list[Any]:
+    return list(resources(stack, "aws_kinesis_firehose_delivery_stream").values())
 
 
 @every_lab
@@ -60,12 +67,37 @@ def test_consumed_queues_have_a_dead_letter_queue_with_an_alarm(lab: Any, synth:
     functions = resources(stack, "aws_lambda_function")
     for mapping in resources(stack, "aws_lambda_event_source_mapping").values():
         assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+        if "aws_sqs_queue" not in mapping["event_source_arn"]:
+            continue
         queue = queues[mapping["event_source_arn"].split(".")[1]]
         function = functions[mapping["function_name"].split(".")[1]]
         assert queue["visibility_timeout_seconds"] >= 6 * function["timeout"]
         redrive = json.loads(queue["redrive_policy"])
         assert redrive["maxReceiveCount"] == 5
         assert redrive["deadLetterTargetArn"].split(":")[-1] in alarmed
+
+
+@every_lab
+def test_streams_are_encrypted_and_their_consumers_never_stop_at_a_bad_record(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    for stream in resources(stack, "aws_kinesis_stream").values():
+        assert stream["encryption_type"] == "KMS" and stream["kms_key_id"] == "alias/aws/kinesis"
+    for mapping in resources(stack, "aws_lambda_event_source_mapping").values():
+        if "aws_kinesis" not in mapping["event_source_arn"]:
+            continue
+        assert mapping["starting_position"] == "TRIM_HORIZON"
+        assert mapping["bisect_batch_on_function_error"] is True
+        assert (mapping["maximum_retry_attempts"], mapping["maximum_record_age_in_seconds"]) == (3, 3600)
+        failures = mapping["destination_config"]["on_failure"]["destination_arn"].split(".")[1]
+        assert failures in resources(stack, "aws_sqs_queue")
+
+
+@every_lab
+def test_deliveries_are_compressed_and_say_what_they_could_not_deliver(lab: Any, synth: Synth) -> None:
+    for delivery in deliveries(synth(lab)):
+        target = delivery["extended_s3_configuration"]
+        assert target["compression_format"] == "GZIP" and target["error_output_prefix"]
+        assert target["cloudwatch_logging_options"]["enabled"] is True
 
 
 @every_lab
@@ -94,7 +126,7 @@ def test_everything_is_named_and_tagged_for_the_lab(lab: Any, synth: Synth) -> N
     stack = synth(lab, prefix="ana")
     assert stack["provider"]["aws"][0]["default_tags"] == [{"tags": {"lab": lab.lab, "project": "serverless-labs"}}]
     for name in names(stack):
-        assert name.startswith((f"ana-{lab.lab}-", f"/ana/{lab.lab}/", f"/aws/lambda/ana-{lab.lab}-", "${")), name
+        assert re.match(rf"ana-{lab.lab}-|/ana/{lab.lab}/|/aws/\w+/ana-{lab.lab}-|\${{", name), name
 
 
 def names(stack: Any) -> Iterator[str]:
@@ -103,10 +135,13 @@ def names(stack: Any) -> Iterator[str]:
             yield from (resource[key] for key in ("name", "bucket", "function_name", "alarm_name") if key in resource)
 
 
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "kinesis", "s3"}
+
+
 @every_lab
 def test_ports_say_their_kind(lab: Any, synth: Synth) -> None:
     ports = resources(synth(lab), "aws_ssm_parameter")
     assert {"port-input", "port-output"} <= set(ports)
     for port in ports.values():
-        assert json.loads(port["value"])["kind"] in {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb"}
+        assert json.loads(port["value"])["kind"] in KINDS
     assert json.loads(ports["port-input"]["value"])["example"]
