@@ -67,7 +67,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def work(database: Database, stream: Stream, crashes: Crashes, wish: Wish, naive: bool) -> None:
-    """A day of the monolith: every step of every order. Who gets no answer asks again, until the database says: done."""
+    """A day of the monolith: every step of every order. Who gets no answer asks again, until it is done."""
 
     def publish(events: Sequence[Waiting]) -> list[int]:
         backlog = Backlog(Record(index, event.key, event.body.encode()) for index, event in enumerate(events))

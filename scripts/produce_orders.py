@@ -63,9 +63,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--aggregate", action="store_true", help="many events in one record (KPL format)")
     parser.add_argument("--malformed", type=float, default=0, metavar="PERCENT", help="bad events in between")
     parser.add_argument("--duplicates", type=float, default=0, metavar="PERCENT", help="events that are put twice")
-    parser.add_argument(
-        "--stumbles", type=float, default=0, metavar="PERCENT", help="events that fail the first time"
-    )
+    parser.add_argument("--stumbles", type=float, default=0, metavar="PERCENT", help="events that fail the first time")
     parser.add_argument("--seed", type=int, help="the same seed gives the same orders")
     parser.add_argument("--shard-plan", action="store_true", help="say first how many shards this takes")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")

@@ -29,14 +29,8 @@ def main() -> int:
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
     printer = Printer(arguments.json)
-    chosen = ports.get(arguments.view or "output", {})
-    if chosen.get("kind") == "dynamodb" and not arguments.rejected:
-        return show_items(
-            TableReader(target, table_port(arguments, chosen)), arguments.order, arguments.wait, arguments.max, printer
-        )
-    if arguments.view or arguments.order:
-        tables = [name for name, port in ports.items() if port["kind"] == "dynamodb"]
-        raise Stop(f"--view and --order go with a lab's tables; {arguments.lab} has {_names(tables)}", Exit.USAGE)
+    if table := table_of(ports, arguments):
+        return show_items(TableReader(target, table), arguments.order, arguments.wait, arguments.max, printer)
     readers = readers_of(target, arguments.lab, ports, arguments.rejected)
     try:
         return read(readers, printer, arguments)
@@ -72,11 +66,18 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def table_port(arguments: argparse.Namespace, port: Port) -> Port:
-    """The port, when the options go with a table. Raises Stop."""
+def table_of(ports: dict[str, Port], arguments: argparse.Namespace) -> Port | None:
+    """The table that the options mean; None when they mean queues. Raises Stop."""
+    tables = {name: port for name, port in ports.items() if port["kind"] == "dynamodb"}
+    name = arguments.view or "output"
+    if arguments.rejected or (name not in tables and not arguments.view and not arguments.order):
+        return None
+    if name not in tables:
+        known = f"its tables are {', '.join(sorted(tables))}" if tables else "--view and --order go with tables"
+        raise Stop(f"lab {arguments.lab} has no table {name}; {known}", Exit.USAGE)
     if arguments.follow:
-        raise Stop("--follow goes with queues; this port is a table", Exit.USAGE)
-    return port
+        raise Stop(f"--follow goes with queues; {name} is a table", Exit.USAGE)
+    return tables[name]
 
 
 def readers_of(target: Target, lab: str, ports: dict[str, Port], rejected: bool) -> dict[str, QueueReader]:
@@ -146,10 +147,6 @@ def show(printer: Printer, message: Received, port: str) -> None:
     }
     where = "" if port == "output" else f"{port}, {message.receive_count} attempts, "
     printer.result(record, message.body, note=where + sent.astimezone().strftime("%H:%M:%S"))
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
 
 
 if __name__ == "__main__":
