@@ -1,4 +1,4 @@
-"""Orders on a stream, deployed: every event accounted for by id, whatever is malformed, put twice or fails in between."""
+"""Orders on a stream, deployed: every event accounted for by id, whatever is malformed, put twice or fails meanwhile."""
 
 import json
 import re
@@ -286,9 +286,15 @@ def test_a_difference_between_archive_and_table_is_told(labs: Shell) -> None:
         (("produce_orders.py", "--orders", "0"), "--orders and --users must be 1 or more"),
         (("produce_orders.py", "--malformed", "101"), "are percentages"),
         (("replay_orders.py", "--until", "noon"), "--until: 'noon' is no time"),
-        (("read_results.py", "orders", "--view", "nothing"), "lab orders has no view nothing"),
+        (
+            ("read_results.py", "orders", "--view", "nothing"),
+            "lab orders has no table nothing; its tables are inventory",
+        ),
         (("read_results.py", "orders", "--follow"), "--follow goes with queues"),
-        (("read_results.py", "calculator", "--order", "o-1"), "--view and --order go with"),
+        (
+            ("read_results.py", "calculator", "--order", "o-1"),
+            "lab calculator has no table output; --view and --order go with tables",
+        ),
     ],
 )
 def test_wrong_options_are_named(labs: Shell, arguments: tuple[str, ...], problem: str) -> None:

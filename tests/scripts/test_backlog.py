@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import putting
 from kit.aggregates import AGGREGATE_BYTES, Aggregator, Shard, hash_key, shard_of
 from kit.backlog import MAX_CALL_BYTES, MAX_RECORD_BYTES, MAX_RECORDS, Backlog, Record
 from kit.putting import PASSING, THROTTLED, Pack, Placed, Putter, plainly
@@ -139,7 +138,7 @@ def test_pauses_have_full_jitter_and_end_when_it_goes_on(monkeypatch: pytest.Mon
         bounds.append(high)
         return low
 
-    monkeypatch.setattr(putting.random, "uniform", uniform)
+    monkeypatch.setattr("kit.putting.random.uniform", uniform)
     answers = iter([THROTTLED] * 7 + [None, THROTTLED, None])
     putter = Putter(Stream(lambda: next(answers)).put, sleep=lambda seconds: None)
     list(putter.put_all(Backlog(records_of([("a", 1), ("a", 1)]))))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubles import Queue
-from labkit import claim_check, rejected
+from labkit import claim_check
 from labkit.aggregation import UserRecord, aggregate
 from labkit.messages import Rejected
-from labkit.outbox import MAX_BYTES
+from labkit.outbox import MAX_BYTES, Outbox
 from labkit.rejected import RejectedRecords
 from labkit.stream import Rejections, StreamRecord, consume, one_by_one, read_records
 
@@ -141,8 +141,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> Bucket:
     monkeypatch.setenv("REJECTED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/lab-output")
     monkeypatch.setenv("REJECTED_BUCKET", "mine")
     monkeypatch.setattr(claim_check, "_s3", lambda: bucket)
-    monkeypatch.setattr(rejected.Outbox, "__init__", lambda self, url: setattr(self, "_queue_url", url))
-    monkeypatch.setattr(rejected.Outbox, "_sqs", queue, raising=False)
+    monkeypatch.setattr(Outbox, "__init__", lambda self, url: setattr(self, "_queue_url", url))
+    monkeypatch.setattr(Outbox, "_sqs", queue, raising=False)
     return bucket
 
 
