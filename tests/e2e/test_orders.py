@@ -1,4 +1,4 @@
-"""Orders on a stream, deployed: every event accounted for by id, whatever is malformed, put twice or fails meanwhile."""
+"""Orders on a stream, deployed: every event accounted for by id, whatever is malformed, put twice, or fails."""
 
 import json
 import re
@@ -288,12 +288,12 @@ def test_a_difference_between_archive_and_table_is_told(labs: Shell) -> None:
         (("replay_orders.py", "--until", "noon"), "--until: 'noon' is no time"),
         (
             ("read_results.py", "orders", "--view", "nothing"),
-            "lab orders has no table nothing; its tables are inventory",
+            "has no table nothing; its tables are inventory",
         ),
         (("read_results.py", "orders", "--follow"), "--follow goes with queues"),
         (
             ("read_results.py", "calculator", "--order", "o-1"),
-            "lab calculator has no table output; --view and --order go with tables",
+            "no table output; --view and --order go with",
         ),
     ],
 )
