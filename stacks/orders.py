@@ -155,7 +155,7 @@ class OrdersStack(LabStack):
         """Keep the current state and the history of every order, and a table to build them again."""
         orders = Table(self, "orders", partition_key="orderId")
         function = self.consumer("projection", ORDERS_TABLE=orders.name)
-        orders.grant(function, "GetItem", "PutItem")
+        orders.grant(function, "BatchGetItem", "PutItem")
         self.subscribe(function)
         orders.publish("output", key="orderId", history="history")
         Table(self, "replayed", partition_key="orderId").publish("replayed", key="orderId", history="history")

@@ -1,5 +1,6 @@
 """Keeps the read model: the current state of every order, and its history."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -12,38 +13,62 @@ from botocore.exceptions import ClientError
 from demands import fail_on_demand
 from labkit.messages import Rejected
 from labkit.rejected import RejectedRecords
-from labkit.stream import Rejections, StreamRecord, consume
+from labkit.stream import Outcome, StreamRecord, consume, one_by_one
 from order_events import read_event
 from read_model import Order, apply
 
+#: DynamoDB API reference, BatchGetItem: at most 100 items in a call.
+BATCH = 100
+
 logger = Logger()
-table = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
+dynamodb = boto3.resource("dynamodb")
+table = dynamodb.Table(os.environ["ORDERS_TABLE"])
 rejected = RejectedRecords("projection")
 
 
-def project(records: Sequence[StreamRecord]) -> Rejections:
-    """Apply the events of one partition key; one write for each order that they change."""
-    before: dict[str, Order | None] = {}
-    after: dict[str, Order | None] = {}
-    rejections: Rejections = []
-    for record in records:
-        try:
-            event = read_event(record.data)
-            fail_on_demand(event, "projection")
-            if event.order_id not in before:
-                before[event.order_id] = after[event.order_id] = read(event.order_id)
-            after[event.order_id] = apply(after[event.order_id], event, record.position)
-        except Rejected as reason:
-            rejections.append((record, str(reason)))
+def project(records: Sequence[StreamRecord]) -> Outcome:
+    """Apply the events; one read for all orders, one write for each that they change."""
+    before = read(order_ids(records))
+    after = dict(before)
+    touched: dict[str, list[StreamRecord]] = {}
+
+    def apply_one(record: StreamRecord) -> None:
+        event = read_event(record.data)
+        fail_on_demand(event, "projection")
+        touched.setdefault(event.order_id, []).append(record)
+        after[event.order_id] = apply(after.get(event.order_id), event, record.position)
+
+    outcome = one_by_one(apply_one)(records)
     for order_id, order in after.items():
-        if order is not None and order is not before[order_id]:
-            write(order)
-    return rejections
+        if order is not before.get(order_id):
+            try:
+                write(order)
+            except Exception:
+                logger.exception("order not written, to be tried again", extra={"order_id": order_id})
+                outcome.failed += touched[order_id]
+    return outcome
 
 
-def read(order_id: str) -> Order | None:
-    item: Order | None = table.get_item(Key={"orderId": order_id}, ConsistentRead=True).get("Item")
-    return item
+def order_ids(records: Sequence[StreamRecord]) -> list[str]:
+    """The orders that the records are of; what is no event is of none."""
+    ids: dict[str, None] = {}
+    for record in records:
+        with contextlib.suppress(Rejected):
+            ids[read_event(record.data).order_id] = None
+    return list(ids)
+
+
+def read(ids: Sequence[str]) -> dict[str, Order]:
+    """The orders that the table has."""
+    orders: dict[str, Order] = {}
+    for start in range(0, len(ids), BATCH):
+        keys = [{"orderId": id} for id in ids[start : start + BATCH]]
+        wanted: Any = {table.name: {"Keys": keys, "ConsistentRead": True}}
+        while wanted:
+            answer = dynamodb.batch_get_item(RequestItems=wanted)
+            orders |= {order["orderId"]: order for order in answer["Responses"].get(table.name, [])}
+            wanted = answer.get("UnprocessedKeys")
+    return orders
 
 
 def write(order: Order) -> None:

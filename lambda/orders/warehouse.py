@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from labkit.messages import Rejected
 
+#: Products that a refusal names.
+MAX_NAMED = 5
 RESERVED, REFUSED, RELEASED = "RESERVED", "REJECTED", "RELEASED"
 
 
@@ -39,7 +41,11 @@ class Warehouse:
         if failed[0]:
             return self._known(order_id)
         lacking = [sku for sku, refused in zip(wanted, failed[1:], strict=True) if refused]
-        reservation = {"orderId": order_id, "status": REFUSED, "reason": f"not in stock: {', '.join(lacking)}"}
+        reservation = {
+            "orderId": order_id,
+            "status": REFUSED,
+            "reason": f"not in stock: {', '.join(lacking[:MAX_NAMED])}",
+        }
         return self._known(order_id) if self._transact([self._once(reservation)]) else reservation
 
     def release(self, order_id: str) -> None:

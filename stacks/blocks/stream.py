@@ -64,8 +64,8 @@ class Stream(Construct):
         role.grant(f"read-from-{self.node.id}", allow(list(READ), self.arn))
 
     def grant_put(self, role: ExecutionRole) -> None:
-        """Allow the role to put single records on the stream."""
-        role.grant(f"put-on-{self.node.id}", allow(["kinesis:PutRecord"], self.arn))
+        """Allow the role to put records on the stream."""
+        role.grant(f"put-on-{self.node.id}", allow(["kinesis:PutRecords"], self.arn))
 
     def consumed_by(
         self, function: Function, *, failures: DeadLetterQueue, enhanced_fan_out: bool = False

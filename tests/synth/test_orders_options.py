@@ -70,8 +70,8 @@ def test_each_function_may_do_what_it_does_and_no_more(synth: Synth) -> None:
     reading = {"kinesis:GetRecords", "kinesis:GetShardIterator"}
     rejecting = {"sqs:SendMessage", "s3:PutObject"}
     tables = {f"dynamodb:{action}Item" for action in ("Get", "Put", "Update", "Delete")}
-    assert actions["projection"] == reading | rejecting | {"dynamodb:GetItem", "dynamodb:PutItem"}
-    assert actions["inventory"] == reading | rejecting | tables - {"dynamodb:DeleteItem"} | {"kinesis:PutRecord"}
+    assert actions["projection"] == reading | rejecting | {"dynamodb:BatchGetItem", "dynamodb:PutItem"}
+    assert actions["inventory"] == reading | rejecting | tables - {"dynamodb:DeleteItem"} | {"kinesis:PutRecords"}
     assert actions["notifications"] == reading | rejecting | tables | {"sns:Publish"}
     assert not [action for action in actions["archiver"] if action.startswith(("dynamodb:", "sqs:", "sns:"))]
 

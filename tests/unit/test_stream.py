@@ -15,7 +15,7 @@ from labkit.aggregation import UserRecord, aggregate
 from labkit.messages import Rejected
 from labkit.outbox import MAX_BYTES, Outbox
 from labkit.rejected import RejectedRecords
-from labkit.stream import Rejections, StreamRecord, consume, one_by_one, read_records
+from labkit.stream import Outcome, Rejections, StreamRecord, consume, one_by_one, read_records
 
 
 def kinesis_event(*records: tuple[str, bytes]) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def test_each_key_in_order_and_every_record_handled_kept_or_tried_again(records:
     event = kinesis_event(*((key, kind.encode()) for key, kind in records))
     failed = failures(consume(event, one_by_one(handle), set_aside))
     numbers = {str(number): key for number, (key, _) in enumerate(records, 8)}
-    # A key with a failing record is tried again as a whole; the others are done.
-    failing = {key for key, kind in records if kind == "failing"}
-    assert failed == [number for number, key in numbers.items() if key in failing]
+    # Of a key, what comes from its first failing record on is tried again; all else is done.
+    first = {key: str(number) for number, (key, kind) in reversed(list(enumerate(records, 8))) if kind == "failing"}
+    assert failed == [number for number, key in numbers.items() if key in first and int(number) >= int(first[key])]
     done = {str(number) for _, number in handled} | {record.sequence_number for record in kept}
-    assert done | set(failed) == set(numbers)
+    assert done | set(failed) == set(numbers) and not done & set(failed)
     for key in "abc":
         order = [number for other, number in handled if other == key]
         assert order == sorted(order)
@@ -109,17 +109,16 @@ def test_what_follows_a_failed_record_of_its_key_waits_for_it() -> None:
 def test_a_failure_within_an_aggregate_is_reported_by_the_number_of_the_aggregate() -> None:
     together = aggregate([UserRecord("a", b"1"), UserRecord("b", b"2")])
 
-    def handle(records: Sequence[StreamRecord]) -> Rejections:
-        if records[0].key == "b":
+    def handle(record: StreamRecord) -> None:
+        if record.key == "b":
             raise RuntimeError("not now")
-        return []
 
-    assert failures(consume(kinesis_event(("x", together), ("c", b"3")), handle, keep_all)) == ["8"]
+    assert failures(consume(kinesis_event(("x", together), ("c", b"3")), one_by_one(handle), keep_all)) == ["8"]
 
 
 def test_what_could_not_be_kept_is_tried_again() -> None:
-    def handle(records: Sequence[StreamRecord]) -> Rejections:
-        return [(record, "never") for record in records]
+    def handle(records: Sequence[StreamRecord]) -> Outcome:
+        return Outcome(rejected=[(record, "never") for record in records])
 
     assert failures(consume(kinesis_event(("a", b"1"), ("b", b"2")), handle, lambda rejections: [1])) == ["9"]
 

@@ -6,9 +6,8 @@ reported by its sequence number: Lambda delivers it and all that follow in the s
 """
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -40,8 +39,18 @@ class StreamRecord:
 
 
 Rejections = list[tuple[StreamRecord, str]]
-#: Handles records of one key, in order; returns those that can never be handled, each with the reason.
-Handle = Callable[[Sequence[StreamRecord]], Rejections]
+
+
+@dataclass
+class Outcome:
+    """What became of records: rejected for good, each with the reason; to be tried again; the others are handled."""
+
+    rejected: Rejections = field(default_factory=list)
+    failed: list[StreamRecord] = field(default_factory=list)
+
+
+#: Handles records, in order.
+Handle = Callable[[Sequence[StreamRecord]], Outcome]
 
 
 def read_records(event: Mapping[str, Any]) -> list[StreamRecord]:
@@ -59,41 +68,40 @@ def read_records(event: Mapping[str, Any]) -> list[StreamRecord]:
 
 
 def consume(event: Mapping[str, Any], handle: Handle, set_aside: Callable[[Rejections], list[int]]) -> dict[str, Any]:
-    """Handle the records of a Kinesis event, key by key, in order.
+    """Handle the records of a Kinesis event. Returns the partial batch response.
 
-    When records of a key fail, the others go on. `set_aside` keeps what was rejected, and returns the indexes of those
-    that it could not keep. Returns the partial batch response.
+    `set_aside` keeps what was rejected, and returns the indexes of those that it could not keep.
     """
     records = read_records(event)
-    failed: set[str] = set()
-    rejections: Rejections = []
-    # Sorting is stable: within a key, the order of the stream stays.
-    for key, group in groupby(sorted(records, key=_key), _key):
-        ours = list(group)
-        try:
-            rejections += handle(ours)
-        except Exception:
-            logger.exception("failed, to be tried again", extra={"partition_key": key, "records": len(ours)})
-            failed.update(record.sequence_number for record in ours)
-    failed.update(rejections[index][0].sequence_number for index in set_aside(rejections))
+    outcome = handle(records)
+    failed = {record.sequence_number for record in outcome.failed}
+    failed.update(outcome.rejected[index][0].sequence_number for index in set_aside(outcome.rejected))
     order = dict.fromkeys(record.sequence_number for record in records)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in order if number in failed]}
 
 
 def one_by_one(handle: Callable[[StreamRecord], None]) -> Handle:
-    """A handler of a key's records that handles each by itself; `handle` raises Rejected."""
+    """A handler of records that handles each by itself; `handle` raises Rejected, or anything to be called again.
 
-    def handle_all(records: Iterable[StreamRecord]) -> Rejections:
-        rejections: Rejections = []
+    What follows a failed record of the same key waits for it; the other keys go on.
+    """
+
+    def handle_all(records: Sequence[StreamRecord]) -> Outcome:
+        outcome = Outcome()
+        waiting: set[str] = set()
         for record in records:
+            if record.key in waiting:
+                outcome.failed.append(record)
+                continue
             try:
                 handle(record)
             except Rejected as reason:
-                rejections.append((record, str(reason)))
-        return rejections
+                outcome.rejected.append((record, str(reason)))
+            except Exception:
+                details = {"partition_key": record.key, "sequence_number": record.sequence_number}
+                logger.exception("failed, to be tried again", extra=details)
+                outcome.failed.append(record)
+                waiting.add(record.key)
+        return outcome
 
     return handle_all
-
-
-def _key(record: StreamRecord) -> str:
-    return record.key
