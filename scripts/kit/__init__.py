@@ -18,5 +18,7 @@ if importlib.util.find_spec("boto3") is None:
     sys.exit("error: the project's Python packages are missing: run `make setup`")
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
-    # What functions and tools share: the layer, and the pure modules of lab `orders`, whose model is built again.
-    sys.path += [os.path.join(ROOT, "lambda", "layer"), os.path.join(ROOT, "lambda", "orders")]
+# What functions and tools share: the layer, and the pure modules of lab `orders`, whose read model is built again here.
+for folder in ("layer", "orders"):
+    if os.path.join(ROOT, "lambda", folder) not in sys.path:
+        sys.path.append(os.path.join(ROOT, "lambda", folder))
