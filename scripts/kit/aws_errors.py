@@ -15,7 +15,7 @@ INVALID = {
     "InvalidAccessKeyId",
     "AuthFailure",
 }
-GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
+GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException", "NoSuchBucket"}
 
 
 def explain(error: Exception) -> tuple[str, Exit]:
