@@ -37,7 +37,7 @@ def wait_for(found: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
     """What is found, once it is enough, or in the end."""
     deadline = time.monotonic() + PATIENCE_S
     while not enough(result := found()) and time.monotonic() < deadline:
-        time.sleep(2)
+        time.sleep(3)
     return result
 
 
@@ -272,7 +272,8 @@ def test_a_record_that_always_fails_blocks_nothing_and_the_replay_finds_what_is_
     (failure,) = rejections(labs, 1)
     assert failure["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert failure["KinesisBatchInfo"]["batchSize"] == 1
-    (record,) = labs.records("replay_orders.py", "--wait", "10", expect=1)
+    # There will be a difference; on AWS the archive is a minute behind, with more of them.
+    (record,) = labs.records("replay_orders.py", "--wait", "0" if labs.port else "120", expect=1)
     difference = "status: PENDING live, PAID replayed; history: 1 live, 2 replayed"
     assert record == {"orderId": crashing, "body": difference}
 
