@@ -58,7 +58,7 @@ reading. *One by one* is a `put_record` for each event, as it is written first. 
 records, where only what was refused is sent again. *Aggregated* puts many events into one record, so that the limit of
 1,000 records/s does not count events; the limit of 1 MB/s stays.
 
-On *{LIMITED}* the engine throttles as AWS documents it (`LAB_KINESIS_LIMITS=1`), and a shard that was idle takes a
-second's worth at once, which these runs include. A run counts when every event is on the stream once, those of each
+On *{LIMITED}* the engine throttles as AWS documents it (`LAB_KINESIS_LIMITS=1`); the second's worth that an idle
+shard takes at once is used up before the clock starts. A run counts when every event is on the stream once, those of each
 order in their order.
 """
