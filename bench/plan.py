@@ -12,8 +12,8 @@ class Plan:
     start_rounds: int = 10
     resources: tuple[int, ...] = (1, 10, 100, 1000)
     messages: tuple[int, ...] = (1_000, 10_000)
-    #: Onto a stream: long enough that a second's worth of a shard, taken at once, does not decide.
-    events: int = 10_000
+    #: Onto a stream: a shard takes some seconds for them.
+    events: int = 5_000
 
 
 FULL = Plan()

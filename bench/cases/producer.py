@@ -59,6 +59,6 @@ records, where only what was refused is sent again. *Aggregated* puts many event
 1,000 records/s does not count events; the limit of 1 MB/s stays.
 
 On *{LIMITED}* the engine throttles as AWS documents it (`LAB_KINESIS_LIMITS=1`); the second's worth that an idle
-shard takes at once is used up before the clock starts. A run counts when every event is on the stream once, those of each
-order in their order.
+shard takes at once is used up before the clock starts. A run counts when every event is on the stream once, those of
+each order in their order.
 """

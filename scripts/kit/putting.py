@@ -10,6 +10,8 @@ from kit.backlog import Backlog, Record, Run
 
 #: AWS Architecture Blog, "Exponential Backoff And Jitter": full jitter, between nothing and what doubles each time.
 BACKOFF_S, MAX_BACKOFF_S = 0.1, 3.0
+#: While some records are accepted: a shard saves up what it may take for a second, a longer pause would waste it.
+MAX_PAUSE_S = 0.8
 #: How long nothing at all may be accepted before the rest is given up.
 PATIENCE_S = 60.0
 #: What the stream is short of, or fails on itself (Kinesis API reference, PutRecords); anything else is for good.
@@ -107,7 +109,8 @@ class Putter:
         if self.now() - (self._last_success or 0) > PATIENCE_S:
             reason = f"the stream has taken nothing for {PATIENCE_S:.0f} s"
             return [Placed(record, problem=reason) for record in backlog.drain()]
-        self.sleep(random.uniform(0, min(MAX_BACKOFF_S, BACKOFF_S * 2**self._refusals)))
+        longest = MAX_PAUSE_S if progress else MAX_BACKOFF_S
+        self.sleep(random.uniform(0, min(longest, BACKOFF_S * 2**self._refusals)))
         self._refusals = min(self._refusals + 1, 10)
         return []
 

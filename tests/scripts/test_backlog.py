@@ -145,6 +145,15 @@ def test_pauses_have_full_jitter_and_end_when_it_goes_on(monkeypatch: pytest.Mon
     assert bounds == [0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 0.1]
 
 
+def test_pauses_stay_short_while_some_records_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("kit.putting.random.uniform", lambda low, high: high)
+    answers = itertools.cycle([None, THROTTLED])
+    putter = Putter(Stream(lambda: next(answers)).put, sleep=pauses.append)
+    list(putter.put_all(Backlog(records_of([(str(number), 1) for number in range(1000)]))))
+    assert max(pauses) == 0.8
+
+
 def test_a_stream_that_takes_nothing_for_long_gets_no_more() -> None:
     clock = itertools.count(0, 10)
     putter = Putter(Stream(lambda: THROTTLED).put, sleep=lambda seconds: None, now=lambda: next(clock))
