@@ -9,14 +9,16 @@ fastsynth.enable()  # before cdktf is imported: a synth takes a tenth of the tim
 from cdktf import App
 
 from project import ProjectError
+from stacks.accounts import AccountsStack
 from stacks.bus import BusStack
 from stacks.calculator import CalculatorStack
+from stacks.checkout import CheckoutStack
 from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
 from stacks.orders import OrdersStack
 from stacks.settings import load
 
-LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, OrdersStack)
+LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, AccountsStack, CheckoutStack, OrdersStack)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Read what a lab has given out; what was shown is taken out of the queue, unless --peek.
+"""Read what a lab has given out; what was shown is taken out of the queue, unless --peek. A workflow's executions stay.
 
 scripts/read_results.py calculator --wait 10 --local
+scripts/read_results.py checkout --failed --local
 """
 
 import argparse
@@ -12,6 +13,7 @@ from datetime import datetime, timezone
 
 from kit.batches import BATCH
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
+from kit.executions import FAILED, Executions
 from kit.output import Printer, is_error_reply, parse, say
 from kit.ports import Port, ports_of
 from kit.queues import LONG_POLL_S, QueueReader, Received
@@ -22,6 +24,9 @@ from kit.target import Target, add_arguments
 SETTLED_S = 1
 #: How long shown messages stay hidden from others before they are deleted.
 HIDDEN_S = 60
+#: How many executions of a workflow are shown without --max, and how often it is asked for new ones.
+LATEST = 20
+EXECUTIONS_POLL_S = 0.5
 
 
 def main() -> int:
@@ -31,9 +36,13 @@ def main() -> int:
     printer = Printer(arguments.json)
     if table := table_of(ports, arguments):
         return show_items(TableReader(target, table), arguments.order, arguments.wait, arguments.max, printer)
-    readers = readers_of(target, arguments.lab, ports, arguments.rejected)
+    is_workflow = ports.get("output", {}).get("kind") == "states" and not arguments.rejected
+    if (arguments.execution or arguments.failed) and not is_workflow:
+        raise Stop("--execution and --failed go with the executions of a workflow only", Exit.USAGE)
     try:
-        return read(readers, printer, arguments)
+        if is_workflow:
+            return read_executions(Executions(target, ports["output"]), printer, arguments)
+        return read(readers_of(target, arguments.lab, ports, arguments.rejected), printer, arguments)
     except KeyboardInterrupt:
         if arguments.follow:
             return Exit.DONE
@@ -56,6 +65,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rejected", action="store_true", help="what the lab gave up on: its dead-letter queues")
     parser.add_argument("--view", metavar="TABLE", help="another table of the lab, for example inventory")
     parser.add_argument("--order", metavar="ID", help="one item of a table, with its history")
+    parser.add_argument("--failed", action="store_true", help="of a workflow: only executions that have failed")
+    parser.add_argument("--execution", metavar="ID", help="of a workflow: one execution, with the path that it took")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
@@ -124,6 +135,31 @@ def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.
         say(f"nothing within {arguments.wait:g} s")
         return Exit.NOTHING_IN_TIME
     return Exit.ERROR_REPLY if errors else Exit.DONE
+
+
+def read_executions(executions: Executions, printer: Printer, arguments: argparse.Namespace) -> Exit:
+    """Print the latest executions that have ended, or one with its path; wait for them as long as is asked."""
+    statuses = FAILED if arguments.failed else ("SUCCEEDED", *FAILED)
+    deadline = math.inf if arguments.follow else time.monotonic() + arguments.wait
+    shown: set[str] = set()
+    good = True
+    while True:
+        is_over = time.monotonic() > deadline
+        names = [arguments.execution] if arguments.execution else executions.latest(statuses, arguments.max or LATEST)
+        for execution in [executions.describe(name) for name in names if name not in shown]:
+            if execution.stopped or is_over:
+                good &= executions.show(execution, printer, with_path=bool(arguments.execution))
+            if execution.stopped:
+                shown.add(execution.name)
+        sys.stdout.flush()
+        if is_over or (shown and not arguments.follow):
+            break
+        time.sleep(EXECUTIONS_POLL_S)
+    if not shown:
+        what = f"execution {arguments.execution} has not ended" if arguments.execution else "nothing"
+        say(f"{what} within {arguments.wait:g} s")
+        return Exit.NOTHING_IN_TIME
+    return Exit.DONE if good else Exit.ERROR_REPLY
 
 
 def receive(readers: dict[str, QueueReader], limit: float, wait_s: float, hidden_s: int) -> list[tuple[str, Received]]:

@@ -3,6 +3,7 @@
 
 scripts/send_message.py calculator '{"number1": 1, "number2": 5, "operation": "+"}' --wait 10 --local
 scripts/send_message.py fanout --example --wait 10 --local
+scripts/send_message.py checkout --example --wait 10 --local
 """
 
 import argparse
@@ -26,6 +27,7 @@ from kit.streams import StreamSender
 from kit.tables import TableReader, show_outcomes
 from kit.target import Target, add_arguments
 from kit.topics import TopicSender
+from kit.workflows import WorkflowSender
 
 #: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
 ATTRIBUTE = re.compile(r"(?P<name>[\w.-]{1,256})(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL)
@@ -53,6 +55,8 @@ def main() -> int:
         table = TableReader(target, ports["output"])
         history = ports["output"]["history"]
         return max(code, show_outcomes(table, history, sent, bodies, arguments.wait, printer))
+    if arguments.wait and sent and isinstance(sender, WorkflowSender):
+        return max(code, sender.show(sent, arguments.wait, printer))
     if arguments.wait and sent:
         reader = QueueReader(target, ports["output"])
         several = ports["output"].get("replies") == "several"
@@ -150,6 +154,8 @@ def sender_to(target: Target, port: Port, choices: Choices) -> Sender:
         return FunctionSender(target, port)
     if kind == "kinesis":
         return StreamSender(target, port)
+    if kind == "states":
+        return WorkflowSender(target, port)
     return QueueSender(target, port, choices)
 
 

@@ -4,6 +4,7 @@
                      ├─ by prefix ──► template ────────────────────────┼──► lab-bus-output
     lab-bus-events ──┼─ by amount ──► review (function) ───────────────┘
         (bus)        ├─ by type ────► the calculator's input, when that lab is deployed
+                     ├─ by item ────► the workflow of lab checkout, when that lab is deployed
                      └─ everything ─► archive, for replay_events.py
     every target ── what it did not take ──► lab-bus-dead-letters
 
@@ -61,6 +62,7 @@ class BusStack(LabStack):
         self.send_summary("by-prefix", {"detail-type": [{"prefix": "ORDER_"}]})
         self.review_large_orders()
         self.drive_calculator()
+        self.start_checkout()
         self.archive()
         if self.options.schemas:
             SchemasRegistry(self, "schemas", name=self.name("schemas"))
@@ -94,6 +96,15 @@ class BusStack(LabStack):
         """Send calculations to the calculator's input port; while that lab is not deployed, they are dead letters."""
         calculator = self.arn("sqs", f"{self.settings.prefix}-calculator-input")
         self.rule("by-type", {"detail-type": ["CALCULATION_REQUESTED"]}).send_to(calculator, input_path="$.detail.data")
+
+    def start_checkout(self) -> None:
+        """Start a checkout for each order that says what is bought; while that lab is not deployed, as above.
+
+        The rule is the bus's, because a rule cannot be without its bus; its target can be missing.
+        """
+        workflow = self.arn("states", f"stateMachine:{self.settings.prefix}-checkout-saga")
+        pattern = {"detail-type": ["ORDER_CREATED"], "detail": {"data": {"item": [{"exists": True}]}}}
+        self.rule("by-item", pattern).start(workflow, input_path="$.detail.data")
 
     def archive(self) -> None:
         """Keep every event, so that `scripts/replay_events.py` can send it again."""

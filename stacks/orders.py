@@ -14,14 +14,12 @@ Out: {"orderId": "o-1", "status": "PAID", "inventory": "RESERVED", "history": [.
 import re
 from dataclasses import dataclass
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
 from constructs import Construct
 
 from project import ProjectError
 from stacks.blocks import Bucket, DeadLetterQueue, Delivery, Function, Stream, Table, Topic
 from stacks.blocks.stream import MAX_RETENTION_H, MIN_RETENTION_H
-from stacks.lab import LabStack, to_json
+from stacks.lab import LabStack
 from stacks.settings import Settings, between, email_or_none, option
 
 CONSUMERS = ("notifications", "inventory", "projection")
@@ -120,7 +118,7 @@ class OrdersStack(LabStack):
             topic.notify("email", self.options.email)
         confirmed = Table(self, "confirmed", partition_key="id", expires="expiration")
         function = self.consumer("notifications", TOPIC_ARN=topic.arn, CONFIRMED_TABLE=confirmed.name)
-        topic.grant_publish(function.role)
+        topic.grant_publish(function)
         # Powertools for AWS Lambda, "Idempotency", required permissions.
         confirmed.grant(function, "GetItem", "PutItem", "UpdateItem", "DeleteItem")
         self.subscribe(function)
@@ -137,19 +135,13 @@ class OrdersStack(LabStack):
         self.stream.grant_put(function.role)
         self.subscribe(function)
         self.fill(stock)
-        stock.publish("inventory", key="sku")
+        stock.publish("inventory")
 
     def fill(self, stock: Table) -> None:
-        """What there is at first; afterwards the numbers are the inventory's, not Terraform's."""
+        """What there is at first; afterwards the numbers are the inventory's."""
         for sku in CATALOGUE:
-            DynamodbTableItem(
-                stock,
-                sku,
-                table_name=stock.resource.name,
-                hash_key="sku",
-                item=to_json({"sku": {"S": sku}, "available": {"N": str(self.options.stock)}, "reserved": {"N": "0"}}),
-                lifecycle=TerraformResourceLifecycle(ignore_changes=["item"]),
-            )
+            levels = {"available": {"N": str(self.options.stock)}, "reserved": {"N": "0"}}
+            stock.seed(sku, {"sku": {"S": sku}, **levels})
 
     def keep_read_model(self) -> None:
         """Keep the current state and the history of every order, and a table to build them again."""
@@ -157,8 +149,8 @@ class OrdersStack(LabStack):
         function = self.consumer("projection", ORDERS_TABLE=orders.name)
         orders.grant(function, "BatchGetItem", "PutItem")
         self.subscribe(function)
-        orders.publish("output", key="orderId", history="history")
-        Table(self, "replayed", partition_key="orderId").publish("replayed", key="orderId", history="history")
+        orders.publish("output", history="history")
+        Table(self, "replayed", partition_key="orderId").publish("replayed", history="history")
 
     def keep_archive(self) -> None:
         """Keep every event, bad ones too, longer than the stream does."""

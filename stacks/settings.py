@@ -46,6 +46,11 @@ def one_line(text: str) -> None:
         raise ValueError("must be one line of printable text")
 
 
+def email_or_none(text: str) -> None:
+    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
+        raise ValueError("must be an e-mail address")
+
+
 def schedule_expression(text: str) -> None:
     """EventBridge User Guide, "Creating a rule that runs on a schedule": rate(value unit) or cron(6 fields)."""
     rate = re.fullmatch(r"rate\(([1-9]\d*) (minute|hour|day)(s?)\)", text)
@@ -54,11 +59,6 @@ def schedule_expression(text: str) -> None:
     if re.fullmatch(r"cron\(\S+( \S+){5}\)", text):
         return
     raise ValueError("must be like rate(1 minute), rate(5 minutes) or cron(0 8 ? * MON-FRI *)")
-
-
-def email_or_none(text: str) -> None:
-    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
-        raise ValueError("must be an e-mail address")
 
 
 def between(least: int, most: int) -> Check:

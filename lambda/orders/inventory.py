@@ -9,9 +9,9 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from demands import fail_on_demand
 from labkit.rejected import RejectedRecords
 from labkit.stream import Outcome, StreamRecord, consume, one_by_one
+from order_demands import fail_on_demand
 from order_events import CANCELLED, CREATED, NOT_RESERVED, RESERVED, OrderEvent, follow_up, quantities, read_event
 from warehouse import Warehouse
 

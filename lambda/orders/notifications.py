@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from demands import fail_on_demand
 from labkit.outbox import to_json
 from labkit.rejected import RejectedRecords
 from labkit.stream import StreamRecord, consume, one_by_one
+from order_demands import fail_on_demand
 from order_events import CREATED, OrderEvent, money, read_event
 
 #: As long as a stream can keep a record in this lab: 168 h.

@@ -10,10 +10,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from demands import fail_on_demand
 from labkit.messages import Rejected
 from labkit.rejected import RejectedRecords
 from labkit.stream import Outcome, StreamRecord, consume, one_by_one
+from order_demands import fail_on_demand
 from order_events import read_event
 from read_model import Order, apply
 

@@ -15,7 +15,13 @@ INVALID = {
     "InvalidAccessKeyId",
     "AuthFailure",
 }
-GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException", "NoSuchBucket"}
+GONE = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+    "NoSuchBucket",
+}
 
 
 def explain(error: Exception) -> tuple[str, Exit]:

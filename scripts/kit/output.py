@@ -4,7 +4,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -23,13 +23,17 @@ class Printer:
         self.as_json = as_json or not sys.stdout.isatty()
         self._console: Console | None = None
 
-    def result(self, record: dict[str, Any], body: str, note: str = "") -> None:
-        """Print one message: `record` with its body when piped, else the body and a short `note`."""
+    def result(self, record: dict[str, Any], body: str, note: str = "", below: Sequence[str] = ()) -> None:
+        """Print one message: `record` with its body when piped, else the body, a short `note`, and lines `below`."""
         content = parse(body)
         if self.as_json:
             print(json.dumps({**record, "body": content}, ensure_ascii=False))
             return
+        from rich.markup import escape
+
         self._print(_styled(content), f"[dim]{note}[/]" if note else "")
+        for line in below:
+            self._print(escape(line))
 
     def _print(self, *parts: str) -> None:
         if self._console is None:

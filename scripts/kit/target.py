@@ -81,4 +81,6 @@ class Target:
             retries={"mode": "standard", "total_max_attempts": 2 if self.endpoint else 4},
             # Service-specific addresses in the user's AWS configuration must not lead elsewhere.
             ignore_configured_endpoint_urls=True,
+            # Some operations go to another host, such as sync-states..., which an endpoint of one's own has not.
+            inject_host_prefix=not self.endpoint,
         )

@@ -8,6 +8,7 @@ from stacks.blocks.rule import Rule, any_lab, rule_source
 from stacks.blocks.stream import Stream
 from stacks.blocks.table import Table
 from stacks.blocks.topic import Topic
+from stacks.blocks.workflow import Workflow
 
 __all__ = [
     "Bucket",
@@ -20,6 +21,7 @@ __all__ = [
     "Stream",
     "Table",
     "Topic",
+    "Workflow",
     "any_lab",
     "rule_source",
 ]

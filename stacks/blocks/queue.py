@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
 from stacks.blocks.function import Function
-from stacks.blocks.role import Statement, allow, policy_document
+from stacks.blocks.role import Grantee, Statement, allow, policy_document
 from stacks.lab import LabStack, to_json
 
 #: Lambda Developer Guide, "Using Lambda with Amazon SQS": at least 5, so that throttling alone loses nothing.
@@ -67,9 +67,9 @@ class Queue(Construct):
         )
         self.url = self.resource.url
 
-    def grant_send(self, function: Function) -> None:
-        """Allow the function to send to this queue."""
-        function.role.grant(f"send-to-{self.node.id}", allow(["sqs:SendMessage"], self.arn))
+    def grant_send(self, user: Grantee) -> None:
+        """Allow a function or a workflow to send to this queue."""
+        user.role.grant(f"send-to-{self.node.id}", allow(["sqs:SendMessage"], self.arn))
 
     def publish(self, port: str, **details: Any) -> None:
         """Publish the queue as a port of the lab."""

@@ -1,6 +1,6 @@
-"""Execution roles: the account's shared role, or one least-privilege role per function."""
+"""Execution roles: the account's shared role, or one least-privilege role for each that acts."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -22,7 +22,7 @@ def policy_document(*statements: Statement) -> str:
 
 
 class ExecutionRole(Construct):
-    """The role that a service takes on for one function, by the context's `role`.
+    """The role that a service takes on for one function, workflow or rule, by the context's `role`.
 
     A name such as `LabRole` means the existing role of that name in the account, for everything: no IAM resource is
     created, and grants do nothing. `dedicated` creates a role whose policies are the grants.
@@ -45,3 +45,10 @@ class ExecutionRole(Construct):
         if self._role:
             policy = policy_document(*statements)
             self.grants.append(IamRolePolicy(self, id, name=id, role=self._role.id, policy=policy))
+
+
+class Grantee(Protocol):
+    """What acts under a role of its own, and may be allowed something: a function, a workflow."""
+
+    @property
+    def role(self) -> ExecutionRole: ...

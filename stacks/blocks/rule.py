@@ -1,4 +1,4 @@
-"""EventBridge rules: what matches a pattern, or a moment in time, goes to a function or a queue; failures are kept."""
+"""EventBridge rules: what matches a pattern, or a moment, goes to a function, queue or workflow; failures are kept."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ from project import ProjectError
 from stacks.blocks.function import Function
 from stacks.blocks.patterns import check_pattern
 from stacks.blocks.queue import DeadLetterQueue, Source
+from stacks.blocks.role import ExecutionRole, allow
 from stacks.lab import LabStack, to_json
 
 #: Lambda Developer Guide, "Error handling for asynchronous invocation": the default, and the most.
@@ -57,14 +58,16 @@ class Rule(Construct):
         enabled: bool = True,
     ) -> None:
         super().__init__(lab, id)
+        self._lab = lab
+        self._name = lab.name(id)
         self.dead_letters = dead_letters
         self._bus = bus
         if pattern is not None and (problems := check_pattern(pattern)):
-            raise ProjectError("\n".join(f"rule {lab.name(id)}: {problem}" for problem in problems))
+            raise ProjectError("\n".join(f"rule {self._name}: {problem}" for problem in problems))
         self.resource = CloudwatchEventRule(
             self,
             "Default",
-            name=lab.name(id),
+            name=self._name,
             event_bus_name=bus,
             schedule_expression=schedule,
             event_pattern=to_json(pattern) if pattern is not None else None,
@@ -110,6 +113,12 @@ class Rule(Construct):
         if template is not None:
             transformer = CloudwatchEventTargetInputTransformer(input_paths=paths or {}, input_template=template)
         self._target(queue_arn, input_path=input_path, input_transformer=transformer)
+
+    def start(self, workflow_arn: str, *, input_path: str | None = None) -> None:
+        """Start an execution of the workflow with each event, or with the part at `input_path`."""
+        role = ExecutionRole(self._lab, f"{self.node.id}-role", name=self._name, service="events.amazonaws.com")
+        role.grant("start-workflow", allow(["states:StartExecution"], workflow_arn))
+        self._target(workflow_arn, input_path=input_path, role_arn=role.arn, depends_on=role.grants or None)
 
     def _target(self, arn: str, **details: Any) -> None:
         CloudwatchEventTarget(

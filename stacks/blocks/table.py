@@ -1,19 +1,15 @@
 """A DynamoDB table that costs nothing while nobody uses it, and is deleted with its lab."""
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableAttribute, DynamodbTableTtl
+from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
 from constructs import Construct
 
-from stacks.blocks.role import ExecutionRole, allow
-from stacks.lab import LabStack
-
-
-class User(Protocol):
-    """What may be allowed to use a table: a function, a state machine."""
-
-    @property
-    def role(self) -> ExecutionRole: ...
+from stacks.blocks.role import Grantee, allow
+from stacks.lab import LabStack, to_json
 
 
 class Table(Construct):
@@ -30,6 +26,7 @@ class Table(Construct):
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
+        self._partition_key, self._sort_key = partition_key, sort_key
         self.resource = DynamodbTable(
             self,
             "Default",
@@ -42,10 +39,22 @@ class Table(Construct):
         )
         self.arn = self.resource.arn
 
-    def grant(self, user: User, *actions: str) -> None:
+    def grant(self, user: Grantee, *actions: str) -> None:
         """Allow exactly these operations, such as GetItem and UpdateItem, on the table."""
         user.role.grant(f"use-{self.node.id}", allow([f"dynamodb:{action}" for action in actions], self.arn))
 
+    def seed(self, id: str, item: Mapping[str, Any]) -> None:
+        """Put an item, in DynamoDB's JSON, when the table is made; what becomes of it is not Terraform's concern."""
+        DynamodbTableItem(
+            self,
+            id,
+            table_name=self.resource.name,
+            hash_key=self.resource.hash_key,
+            range_key=self.resource.range_key if self._sort_key else None,
+            item=to_json(item),
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["item"]),
+        )
+
     def publish(self, port: str, **details: Any) -> None:
         """Publish the table as a port of the lab."""
-        self.lab.publish(port, "dynamodb", table=self.name, **details)
+        self.lab.publish(port, "dynamodb", table=self.name, key=self._partition_key, **details)

@@ -9,7 +9,7 @@ from constructs import Construct
 from project import ProjectError
 from stacks.blocks.patterns import check_pattern
 from stacks.blocks.queue import DeadLetterQueue, Queue, Source
-from stacks.blocks.role import ExecutionRole, Statement, allow, policy_document
+from stacks.blocks.role import Grantee, Statement, allow, policy_document
 from stacks.lab import LabStack, to_json
 
 
@@ -73,9 +73,9 @@ class Topic(Construct):
         """Subscribe a person or a service elsewhere: `email`, `https` or `sms`. They confirm it themselves."""
         SnsTopicSubscription(self, protocol, topic_arn=self.resource.arn, protocol=protocol, endpoint=endpoint)
 
-    def grant_publish(self, role: ExecutionRole) -> None:
-        """Allow the role to publish; the topic's AWS managed key allows what SNS needs."""
-        role.grant(f"publish-on-{self.node.id}", allow(["sns:Publish"], self.arn))
+    def grant_publish(self, user: Grantee) -> None:
+        """Allow a function or a workflow to publish to this topic."""
+        user.role.grant(f"publish-to-{self.node.id}", allow(["sns:Publish"], self.arn))
 
     def publish(self, port: str, **details: Any) -> None:
         """Publish the topic as a port of the lab."""

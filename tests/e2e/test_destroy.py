@@ -30,6 +30,7 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         ("ssm", "describe_parameters", "Parameters", "Name"),
         ("kinesis", "list_streams", "StreamNames", None),
         ("firehose", "list_delivery_streams", "DeliveryStreamNames", None),
+        ("stepfunctions", "list_state_machines", "stateMachines", "name"),
         ("dynamodb", "list_tables", "TableNames", None),
     ]
     for service, operation, key, field in listings:

@@ -7,7 +7,9 @@ from shell import ROOT, Shell
 
 
 def test_options_change_what_is_deployed_and_the_schedule_can_be_switched_off(labs: Shell) -> None:
-    context = "clock.enabled=false clock.foo=baz fanout.fifo=true orders.enhanced_fan_out=projection"
+    context = (
+        "clock.enabled=false clock.foo=baz fanout.fifo=true accounts.type=express orders.enhanced_fan_out=projection"
+    )
     context += " role=dedicated" if labs.port else ""
     labs.script("lab.py", "deploy", "all", "--yes", context=context)
     off = datetime.now(timezone.utc)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from main import LABS
+from stacks.blocks.workflow import LOG_ACTIONS
 
 Synth = Callable[..., Any]
+LAB_ROLE = "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "states"}
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
 
 
@@ -23,19 +26,27 @@ def test_labrole_means_no_iam_resource(lab: Any, synth: Synth) -> None:
     stack = synth(lab)
     assert not [kind for kind in stack["resource"] if kind.startswith("aws_iam")]
     for function in resources(stack, "aws_lambda_function").values():
-        assert function["role"] == "arn:aws:iam::${data.aws_caller_identity.caller.account_id}:role/LabRole"
+        assert function["role"] == LAB_ROLE
+    for workflow in resources(stack, "aws_sfn_state_machine").values():
+        assert workflow["role_arn"] == LAB_ROLE
 
 
 @every_lab
-def test_dedicated_means_one_role_per_function_without_wildcards(lab: Any, synth: Synth) -> None:
+def test_dedicated_means_a_role_for_each_that_acts_without_wildcards(lab: Any, synth: Synth) -> None:
     stack = synth(lab, role="dedicated")
-    functions = resources(stack, "aws_lambda_function").values()
-    users = [function["role"] for function in functions]
-    users += [delivery["extended_s3_configuration"]["role_arn"] for delivery in deliveries(stack)]
-    assert len(set(users)) == len(resources(stack, "aws_iam_role")) == len(users)
+    targets = resources(stack, "aws_cloudwatch_event_target").values()
+    acting = [
+        *(function["role"] for function in resources(stack, "aws_lambda_function").values()),
+        *(workflow["role_arn"] for workflow in resources(stack, "aws_sfn_state_machine").values()),
+        *(target["role_arn"] for target in targets if "role_arn" in target),
+        *(delivery["extended_s3_configuration"]["role_arn"] for delivery in deliveries(stack)),
+    ]
+    assert len(set(acting)) == len(resources(stack, "aws_iam_role")) == len(acting)
     for policy in resources(stack, "aws_iam_role_policy").values():
         for statement in json.loads(policy["policy"])["Statement"]:
             assert not [action for action in statement["Action"] if "*" in action]
+            if statement["Action"] == LOG_ACTIONS:  # they know no resources
+                continue
             # The streams of the function's own log group, and the objects of the lab's own bucket.
             assert "*" not in statement["Resource"].removesuffix("arn}:*").removesuffix("arn}/*")
 
@@ -122,11 +133,18 @@ def test_buckets_are_private_encrypted_and_removable(lab: Any, synth: Synth) -> 
 
 
 @every_lab
+def test_tables_cost_nothing_while_nobody_uses_them(lab: Any, synth: Synth) -> None:
+    for table in resources(synth(lab), "aws_dynamodb_table").values():
+        assert table["billing_mode"] == "PAY_PER_REQUEST"
+
+
+@every_lab
 def test_everything_is_named_and_tagged_for_the_lab(lab: Any, synth: Synth) -> None:
     stack = synth(lab, prefix="ana")
     assert stack["provider"]["aws"][0]["default_tags"] == [{"tags": {"lab": lab.lab, "project": "serverless-labs"}}]
     for name in names(stack):
-        assert re.match(rf"ana-{lab.lab}-|/ana/{lab.lab}/|/aws/\w+/ana-{lab.lab}-|\${{", name), name
+        logs = rf"/aws/(lambda|kinesisfirehose|vendedlogs/states)/ana-{lab.lab}-"
+        assert re.match(rf"ana-{lab.lab}-|/ana/{lab.lab}/|{logs}|\${{", name), name
 
 
 def names(stack: Any) -> Iterator[str]:
@@ -135,7 +153,7 @@ def names(stack: Any) -> Iterator[str]:
             yield from (resource[key] for key in ("name", "bucket", "function_name", "alarm_name") if key in resource)
 
 
-KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "kinesis", "s3"}
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "kinesis", "s3", "states"}
 
 
 @every_lab

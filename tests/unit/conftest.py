@@ -19,8 +19,8 @@ def queue() -> Queue:
 
 
 @pytest.fixture
-def load_handler(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> Callable[[str], ModuleType]:
-    """Loads `lambda/<lab>/handler.py` with its client replaced by `queue`."""
+def load_module(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Loads `lambda/<lab>/handler.py`, away from any account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -31,6 +31,19 @@ def load_handler(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> Callable[[str
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def load_handler(
+    monkeypatch: pytest.MonkeyPatch, load_module: Callable[[str], ModuleType], queue: Queue
+) -> Callable[[str], ModuleType]:
+    """The same, with the module's client replaced by `queue`."""
+
+    def load(lab: str) -> ModuleType:
+        module = load_module(lab)
         monkeypatch.setattr(module.outbox, "_sqs", queue)
         return module
 

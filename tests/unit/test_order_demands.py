@@ -2,7 +2,7 @@
 
 import pytest
 
-from demands import fail_on_demand
+from order_demands import fail_on_demand
 from order_events import OrderEvent
 
 
