@@ -20,6 +20,7 @@ ORDER = (
     "test_bus",
     "test_again",
     "test_fanout",
+    "test_orders",
     "test_accounts",
     "test_checkout",
     "test_failures",
