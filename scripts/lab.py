@@ -13,6 +13,8 @@ from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
 from kit.engines import ensure_running
 from kit.output import say
+from kit.rules import check
+from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
 
 import project
@@ -27,6 +29,9 @@ def main() -> int:
         environment = toolchain.local_environment(target.endpoint or "")
     else:
         environment = account_environment(target)
+    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
+    if arguments.command == "deploy":
+        check_stacks(prepare(arguments.lab, environment))
     return run_cdktf(arguments, target, environment)
 
 
@@ -50,6 +55,19 @@ def account_environment(target: Target) -> dict[str, str]:
     }
 
 
+def prepare(lab: str, environment: dict[str, str]) -> list[Stack]:
+    """Synthesize all stacks, where cdktf will look for them, and read those that will be deployed."""
+    folder = output_folder()
+    synthesize(folder, environment)
+    return load(folder, lab)
+
+
+def check_stacks(stacks: list[Stack]) -> None:
+    """Raises Stop with everything in the stacks that breaks a rule of the account or a safe default."""
+    if findings := check(stacks, str(project.context().get("role"))):
+        raise Stop("\n  ".join(["nothing was deployed, for these reasons:", *map(str, findings)]), Exit.USAGE)
+
+
 def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[str, str]) -> int:
     """Run cdktf; on a terminal and on AWS the user sees the plan and is asked."""
     ask = not (arguments.yes or target.local)
@@ -60,9 +78,9 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
         arguments.command,
         "*" if arguments.lab == "all" else arguments.lab,
         f"--terraform-parallelism={toolchain.PARALLELISM}",
+        *(["--skip-synth"] if arguments.command == "deploy" else []),
         *([] if ask else ["--auto-approve"]),
     ]
-    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
     log = project.LOCAL_DIR / "log" / f"{arguments.command}-{arguments.lab}.log"
     say(f"{arguments.command} {arguments.lab} at {target}")
     outcome = run_interactively(command, environment) if ask else run_quietly(command, environment, log)
