@@ -11,8 +11,11 @@ import sys
 from kit import toolchain
 from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
+from kit.cost_report import remarks, table
+from kit.costs import estimate
 from kit.engines import ensure_running
 from kit.output import say
+from kit.prices import all_prices
 from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
@@ -31,7 +34,10 @@ def main() -> int:
         environment = account_environment(target)
     environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
     if arguments.command == "deploy":
-        check_stacks(prepare(arguments.lab, environment))
+        stacks = prepare(arguments.lab, environment)
+        check_stacks(stacks)
+        if not target.local:
+            show_costs(stacks, target.region)
     return run_cdktf(arguments, target, environment)
 
 
@@ -66,6 +72,14 @@ def check_stacks(stacks: list[Stack]) -> None:
     """Raises Stop with everything in the stacks that breaks a rule of the account or a safe default."""
     if findings := check(stacks, str(project.context().get("role"))):
         raise Stop("\n  ".join(["nothing was deployed, for these reasons:", *map(str, findings)]), Exit.USAGE)
+
+
+def show_costs(stacks: list[Stack], region: str) -> None:
+    """What the labs will cost, for a person who has not said yes yet."""
+    prices = all_prices(region)
+    estimates = [estimate(stack, prices) for stack in stacks]
+    for line in (*table(estimates), *remarks(estimates, prices)):
+        say(line)
 
 
 def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[str, str]) -> int:
