@@ -8,12 +8,13 @@ import argparse
 import os
 import sys
 
-from kit import toolchain
+from kit import state, toolchain
 from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
 from kit.cost_report import remarks, table
 from kit.costs import estimate
 from kit.engines import ensure_running
+from kit.inventory import LABS
 from kit.output import say
 from kit.prices import all_prices
 from kit.rules import check
@@ -36,8 +37,12 @@ def main() -> int:
     if arguments.command == "deploy":
         stacks = prepare(arguments.lab, environment)
         check_stacks(stacks)
+        state.check(target, [stack.lab for stack in stacks], "deploy")
         if not target.local:
             show_costs(stacks, target.region)
+    else:
+        labs = list(LABS) if arguments.lab == "all" else [arguments.lab]
+        state.check(target, labs, "destroy")
     return run_cdktf(arguments, target, environment)
 
 
