@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from kit import state, toolchain
+from kit import state, target_checks, toolchain
 from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
 from kit.cost_report import remarks, table
@@ -20,6 +20,7 @@ from kit.prices import all_prices
 from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
+from kit.terraform_errors import next_step
 
 import project
 
@@ -37,6 +38,7 @@ def main() -> int:
     if arguments.command == "deploy":
         stacks = prepare(arguments.lab, environment)
         check_stacks(stacks)
+        check_role(target)
         state.check(target, [stack.lab for stack in stacks], "deploy")
         if not target.local:
             show_costs(stacks, target.region)
@@ -79,6 +81,13 @@ def check_stacks(stacks: list[Stack]) -> None:
         raise Stop("\n  ".join(["nothing was deployed, for these reasons:", *map(str, findings)]), Exit.USAGE)
 
 
+def check_role(target: Target) -> None:
+    """Raises Stop when the role that everything would run as is missing, or does not trust the services."""
+    for found in target_checks.role(target):
+        if found.well is False:
+            raise Stop(f"{found.found}: {found.fix}", Exit.USAGE)
+
+
 def show_costs(stacks: list[Stack], region: str) -> None:
     """What the labs will cost, for a person who has not said yes yet."""
     prices = all_prices(region)
@@ -105,7 +114,8 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
     outcome = run_interactively(command, environment) if ask else run_quietly(command, environment, log)
     if outcome.code:
         where = "" if ask else f"; the whole output is in {log}"
-        raise Stop("\n  ".join([f"{arguments.command} failed{where}", *outcome.reasons]), Exit.ERROR_REPLY)
+        lines = [f"{arguments.command} failed{where}", *outcome.reasons]
+        raise Stop("\n  ".join([*lines, next_step(outcome.reasons, arguments.lab)]), Exit.ERROR_REPLY)
     for summary in outcome.summaries:
         say(summary)
     say(f"{arguments.command} {arguments.lab}: {outcome.seconds:.0f} s")
