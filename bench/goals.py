@@ -11,6 +11,7 @@ SYNTH_RATIO = 9.0
 MEMORY_MB = 400.0
 THROUGHPUT_RATIO = 3.0
 START_S = 0.5
+ENGINE_START_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def _start(samples: Samples) -> Iterator[Goal]:
     starts = [samples.get(start.NAME, start.HELP, name, "seconds") for name in samples.variants(start.NAME, start.HELP)]
     slowest = max((sample.median for sample in starts if sample), default=None)
     yield below("start of the slowest script (--help)", START_S, slowest, " s")
+    for script in samples.variants(start.NAME, start.ENGINE):
+        engine = samples.get(start.NAME, start.ENGINE, script, "seconds")
+        yield below("start of the local engine", ENGINE_START_S, engine.median if engine else None, " s")
 
 
 def at_least(text: str, limit: float, figure: float | None, unit: str) -> Goal:

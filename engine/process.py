@@ -19,8 +19,8 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
 PORT_TIMEOUT_S = 1
-#: Settings of MiniStack that a user may pass on, by the beginning of their names.
-PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL")
+#: Settings of MiniStack and of the corrections that a user may pass on, by the beginning of their names.
+PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL", "LAB_KINESIS_LIMITS")
 
 
 class EngineError(Exception):
@@ -28,10 +28,14 @@ class EngineError(Exception):
 
 
 class Engine:
-    """The engine on one port. `folder` holds its state, log and process id, and outlives it."""
+    """The engine on one port. `folder` holds its state, log and process id, and outlives it.
 
-    def __init__(self, port: int, folder: Path) -> None:
+    A `bare` engine runs without the corrections.
+    """
+
+    def __init__(self, port: int, folder: Path, bare: bool = False) -> None:
         self.port = port
+        self.bare = bare
         self.url = f"http://{HOST}:{port}"
         self.folder = folder
         self.log = folder / "engine.log"
@@ -113,7 +117,7 @@ class Engine:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", __package__],
+                [sys.executable, "-m", __package__, *(["--bare"] if self.bare else [])],
                 cwd=Path(__file__).resolve().parent.parent,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
