@@ -19,14 +19,17 @@ Done = subprocess.CompletedProcess[str]
 class Shell:
     """A shell whose scripts work on the local engine on `port`, or on AWS when there is none."""
 
-    def __init__(self, port: int | None) -> None:
+    def __init__(self, port: int | None, calls: Path = Path(os.devnull)) -> None:
         self.port = port
+        #: Where the engine writes down what the functions call.
+        self.calls = calls
         self.destroyed = False
         # NODE_OPTIONS is what makes this process's own synth fast.
         own = ("NODE_OPTIONS", "LAB_") if port is None else ("NODE_OPTIONS", "LAB_", "AWS_")
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         if port:
             self.environ["LOCAL_AWS_PORT"] = str(port)
+            self.environ["MINISTACK_RECORD_CALLS"] = str(calls)
 
     @property
     def url(self) -> str:
