@@ -55,10 +55,7 @@ def credentials(target: Target) -> Iterator[Check]:
     student = STUDENT in identity["Arn"]
     kind = ", a Learner Lab" if student else "" if target.endpoint else ", not a Learner Lab"
     yield Check("credentials", True, f"account {identity['Account']}{kind}, as {who}{_session_end(target, who)}")
-    named = project.context().get("role")
-    if student and named == "dedicated":
-        yield Check("role", False, "a Learner Lab lets nobody make roles", "leave role=dedicated out of the context")
-    if named == account_rules.ROLE and not target.local:
+    if project.context().get("role") == account_rules.ROLE and not target.local:
         well = target.region in account_rules.REGIONS
         fix = "" if well else f"`export AWS_REGION={account_rules.REGIONS[0]}`"
         yield Check("region", well, target.region + ("" if well else " is not a Learner Lab's"), fix)
@@ -78,6 +75,10 @@ def role(target: Target) -> Iterator[Check]:
     """The role that everything runs as: there, and trusting the services that run as it."""
     name = str(project.context().get("role"))
     if name == "dedicated":
+        if STUDENT in target.client("sts").get_caller_identity()["Arn"]:
+            fix = "leave role=dedicated out of the context"
+            yield Check("role", False, "a Learner Lab lets nobody make roles", fix)
+            return
         yield Check("role", True, "dedicated: each function has a role of its own")
         return
     try:

@@ -35,11 +35,19 @@ class Shell:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def script(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "", context: str = "") -> Done:
-        """Run a script and check its exit code; None stands for any."""
-        local = ["--local"] if self.port else []
+    def script(
+        self,
+        name: str,
+        *arguments: str,
+        expect: int | None = 0,
+        stdin: str = "",
+        context: str = "",
+        local: bool = True,
+    ) -> Done:
+        """Run a script and check its exit code; None stands for any. `local` is for those that have --local."""
+        option = ["--local"] if self.port and local else []
         environ = {**self.environ, "LAB_CONTEXT": context}
-        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *local], environ, expect, stdin)
+        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *option], environ, expect, stdin)
 
     def run(self, command: list[str], environ: dict[str, str], expect: int | None = 0, stdin: str = "") -> Done:
         """Run any command in the project's folder and check its exit code; None stands for any."""
