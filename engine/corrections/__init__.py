@@ -19,6 +19,7 @@ from engine.corrections import (
     rule_targets,
     service_metrics,
     shard_limits,
+    stream_settings,
     streams,
     topic_dead_letters,
 )
@@ -31,6 +32,7 @@ ALL = (
     queue_scans,
     queue_locks,
     queue_sources,
+    stream_settings,
     streams,
     function_errors,
     function_logs,

@@ -20,6 +20,7 @@ ORDER = (
     "test_bus",
     "test_again",
     "test_fanout",
+    "test_orders",
     "test_accounts",
     "test_checkout",
     "test_failures",
@@ -39,12 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of it is slow, and goes the way of a lab: used, deployed again, broken, changed, destroyed.
 
-    It comes first, in one process, as all of it shares one deployment; `pytest -n 2` runs the rest beside it.
+    It comes first: `pytest -n 2` runs the rest beside it.
     """
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker("slow")
-            item.add_marker(pytest.mark.xdist_group("e2e"))
     items.sort(key=_place)
 
 

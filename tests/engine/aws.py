@@ -3,12 +3,15 @@
 import io
 import itertools
 import json
+import socket
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import boto3
+
+from kit.engines import engine_on
 
 import project
 from engine.process import Engine
@@ -156,3 +159,23 @@ def saved(aws: Aws) -> None:
     now = time.time()
     path = aws.engine.folder / "state" / "sqs.json"
     aws.wait_for(lambda: path.exists() and path.stat().st_mtime > now)
+
+
+#: How long a test waits on each kind of engine: on the bare one nothing will come.
+PATIENCE_S = {"corrected": 20.0, "bare": 3.0}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def running(kind: str) -> Iterator[Aws]:
+    """An engine of that kind for as long as its fixture lasts."""
+    engine = Engine(port := free_port(), engine_on(port).folder, bare=kind == "bare")
+    engine.start()
+    yield Aws(engine, PATIENCE_S[kind])
+    engine.stop()
+    engine.remove()

@@ -1,11 +1,15 @@
 """Queues: a long one is as fast as a short one, and every message goes where it belongs."""
 
 import json
-import time
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from aws import Aws, Queue
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def receive(aws: Aws, queue: Queue) -> list[dict[str, str]]:
@@ -15,24 +19,43 @@ def receive(aws: Aws, queue: Queue) -> list[dict[str, str]]:
     return found
 
 
-def seconds_for_100(aws: Aws, queue: Queue) -> float:
-    """Receiving and deleting a hundred messages."""
+#: Receives and deletes a hundred messages by tens, from a short and a long queue in turns; prints the best ratio.
+RATIO = """
+import sys, time
+from ministack.core.responses import request_scope
+from ministack.services import sqs
+if sys.argv[1] == "corrected":
+    from engine.corrections import queue_scans
+    queue_scans.apply()
+
+def filled(name, count):
+    url = sqs._act_create_queue({"QueueName": name}, "")["QueueUrl"]
+    for number in range(count):
+        sqs._act_send_message({"MessageBody": str(number)}, url)
+    return url
+
+def seconds(url):
     began = time.perf_counter()
     for _ in range(10):
-        entries = [
-            {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]} for at, message in enumerate(receive(aws, queue))
-        ]
-        assert len(aws.sqs.delete_message_batch(QueueUrl=queue.url, Entries=entries)["Successful"]) == 10
+        batch = sqs._receive_messages_for_esm(url, 10)
+        assert len(batch) == 10
+        entries = [{"Id": message["id"], "ReceiptHandle": message["receipt_handle"]} for message in batch]
+        assert len(sqs._HANDLERS["DeleteMessageBatch"]({"Entries": entries}, url)["Successful"]) == 10
     return time.perf_counter() - began
 
+with request_scope("000000000000", "us-east-1"):
+    short, long = filled("short", 600), filled("long", 20_000)
+    print(min(seconds(long) / seconds(short) for _ in range(5)))
+"""
 
-def test_a_long_queue_is_as_fast_as_a_short_one(aws: Aws) -> None:
-    short, long = aws.queue(), aws.queue()
-    short.send(str(number) for number in range(300))
-    long.send(str(number) for number in range(10_000))
-    # In turns, the best of three: what else the machine does meets both.
-    ratios = [seconds_for_100(aws, long) / seconds_for_100(aws, short) for _ in range(3)]
-    assert min(ratios) < 3
+
+@pytest.mark.parametrize(
+    "kind", ["corrected", pytest.param("bare", marks=pytest.mark.xfail(strict=True, reason="the bare engine's gap"))]
+)
+def test_a_long_queue_is_as_fast_as_a_short_one(kind: str) -> None:
+    command = [sys.executable, "-c", RATIO, kind]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert float(done.stdout) < 5
 
 
 def test_after_the_last_receive_a_message_goes_to_the_dead_letter_queue(corrected: Aws) -> None:

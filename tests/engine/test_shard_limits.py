@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import running
 
-from aws import Aws
+from aws import Aws, running
 
 EXCEEDED = "ProvisionedThroughputExceededException"
 
