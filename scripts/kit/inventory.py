@@ -1,8 +1,8 @@
 """Everything of this project in an account and region, by tag and by name, whatever any Terraform state knows.
 
-The Resource Groups Tagging API finds what carries the tag `project`. It lacks what cannot be tagged there (layers,
-roles, archives, event source mappings) and, on the local engine, many services: these are listed and known by their
-names, which begin `<prefix>-<lab>-`.
+Each kind that labs consist of is listed by its own service and known by its name, which begins `<prefix>-<lab>-`: some
+cannot be tagged (layers, archives), and the local engine's Resource Groups Tagging API lacks many. By the tag `project`
+that API finds what is of any other kind.
 """
 
 import re
@@ -133,14 +133,16 @@ KINDS = (
         r"states:.*:stateMachine:(.+)",
     ),
     Kind("delivery", "firehose", _deliveries, r"firehose:.*:deliverystream/(.+)"),
-    Kind("stream", "kinesis", _streams, r"kinesis:.*:stream/([^/]+)"),
+    Kind("stream", "kinesis", _streams, r"kinesis:.*:stream/([^/]+).*"),
     Kind("function", "lambda", _pages("list_functions", "Functions", "FunctionName"), r"lambda:.*:function:(.+)"),
     Kind("layer", "lambda", _pages("list_layers", "Layers", "LayerName"), r"lambda:.*:layer:([^:]+)"),
     Kind("table", "dynamodb", _pages("list_tables", "TableNames", None), r"dynamodb:.*:table/(.+)"),
     Kind("topic", "sns", _pages("list_topics", "Topics", "TopicArn", "TopicArn"), r"sns:[^:]*:[^:]*:([^:]+)"),
     Kind("queue", "sqs", _pages("list_queues", "QueueUrls", None), r"sqs:[^:]*:[^:]*:(.+)"),
     Kind("bucket", "s3", _pages("list_buckets", "Buckets", "Name"), r"s3:::([^/]+)"),
-    Kind("log group", "logs", _pages("describe_log_groups", "logGroups", "logGroupName"), r"logs:.*:log-group:(.+)"),
+    Kind(
+        "log group", "logs", _pages("describe_log_groups", "logGroups", "logGroupName"), r"logs:.*?:log-group:([^:]+).*"
+    ),
     Kind("alarm", "cloudwatch", _pages("describe_alarms", "MetricAlarms", "AlarmName"), r"cloudwatch:.*:alarm:(.+)"),
     Kind("parameter", "ssm", _pages("describe_parameters", "Parameters", "Name"), r"ssm:.*:parameter(/.+)"),
     Kind("role", "iam", _pages("list_roles", "Roles", "RoleName"), r"iam::.*:role/(.+)"),
@@ -154,18 +156,20 @@ def take(target: Target, lab: str | None = None) -> tuple[list[Found], list[str]
     """
     found: dict[tuple[str, str], Found] = {}
     problems: list[str] = []
+    listed: set[str] = set()
     for kind in KINDS:
         try:
             for name, handle, running in kind.listing(target.client(kind.service)):
                 if owner := lab_of(name, target.prefix):
                     found[kind.word, handle] = Found(kind.word, _short(name), owner, handle, running)
+            listed.add(kind.word)
         except ClientError as error:
             if kind is KINDS[0]:
                 raise
             problems.append(f"{kind.word}s could not be listed: {error}")
-    known = {(each.kind, each.name) for each in found.values()} | {(each.kind, each.handle) for each in found.values()}
     for tagged in _tagged(target):
-        if (tagged.kind, tagged.name) not in known:
+        # What has been deleted keeps its tags for a while; its own service knows better.
+        if tagged.kind not in listed:
             found[tagged.kind, tagged.handle] = tagged
     order = [kind.word for kind in KINDS]
     everything = [each for each in found.values() if lab in (None, each.lab)]
@@ -189,21 +193,16 @@ def _short(name: str) -> str:
 
 
 def _tagged(target: Target) -> Iterator[Found]:
-    """What carries the project's tag; of another prefix only what does not tell its prefix by its name."""
+    """What carries the project's tag, but for what tells by its name that it is of another prefix."""
     filters = [{"Key": "project", "Values": [TAG]}]
     pages = target.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
     for page in pages:
         for mapping in page["ResourceTagMappingList"]:
             arn = mapping["ResourceARN"]
-            tags = {tag["Key"]: tag["Value"] for tag in mapping["Tags"]}
+            lab = next((tag["Value"] for tag in mapping["Tags"] if tag["Key"] == "lab"), "?")
             kind, name = _parse(arn)
-            if kind != "event source" and not _of_prefix(name, tags.get("lab", ""), target.prefix):
-                continue
-            yield Found(kind, name, tags.get("lab", "?"), arn)
-
-
-def _of_prefix(name: str, lab: str, prefix: str) -> bool:
-    return bool(re.search(rf"(^|/){re.escape(prefix)}[-/]{re.escape(lab)}([-/]|$)", name))
+            if lab_of(name, target.prefix) or not re.search(rf"[-/]{re.escape(lab)}[-/]", name):
+                yield Found(kind, name, lab, arn)
 
 
 def _parse(arn: str) -> tuple[str, str]:

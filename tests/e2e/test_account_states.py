@@ -63,6 +63,29 @@ def test_labrole_that_a_service_may_not_use(own: Shell) -> None:
     assert checks(done)["role"]["found"] == "LabRole does not trust events, firehose, states"
 
 
+def test_the_state_of_another_account_is_not_used(own: Shell, engine: Engine) -> None:
+    queue = {"arn": "arn:aws:sqs:us-west-2:111122223333:lab-clock-output"}
+    resource = {"mode": "managed", "type": "aws_sqs_queue", "name": "output", "instances": [{"attributes": queue}]}
+    file = engine.folder / "terraform.clock.tfstate"
+    file.write_text(json.dumps({"version": 4, "resources": [resource]}))
+    line = own.script("lab.py", "deploy", "clock", "--yes", expect=2).stderr.splitlines()[-1]
+    assert line.startswith(f"  clock: {file} is the state of account 111122223333, region us-west-2, and this is 0000")
+    file.write_text("not JSON")
+    line = own.script("lab.py", "deploy", "clock", "--yes", expect=2).stderr.splitlines()[-1]
+    assert line == f"error: {file} is no Terraform state: restore it, or move it away"
+
+
+def test_costs_are_said_before_anything_is_asked(own: Shell) -> None:
+    """On the way to an account; here the endpoint of one, with the engine's credentials."""
+    own.environ |= {"AWS_ENDPOINT_URL": own.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    done = own.script("lab.py", "deploy", "orders", expect=2, local=False).stderr.splitlines()
+    assert [line for line in done if line.startswith("orders ")]
+    assert [line for line in done if line.startswith("costs on after the session ends, until destroyed: ")]
+    assert [line for line in done if line.startswith("warning: left running, this takes ")]
+    assert done[-1].startswith("error: there is nobody to ask whether to go on")
+    assert own.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
 def test_what_another_checkout_deployed_is_not_deployed_twice(own: Shell) -> None:
     own.client("ssm").put_parameter(Name="/lab/clock/output", Value=PORT, Type="String")
     for command in ("deploy", "destroy"):
