@@ -4,12 +4,12 @@ A message passes every queue, function, topic, bus, workflow, stream and table o
 counted, nor is what costs less than a cent a month: stored code, logs and items.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kit.prices import PriceTable
+from kit.schedules import runs_per_hour
 from kit.synthesized import Resource, Stack
 
 HOURS_PER_MONTH = 730
@@ -96,7 +96,8 @@ def estimate(stack: Stack, table: PriceTable) -> Estimate:
     costs += [
         Cost(stack.lab, f"schedule {rule.name}: {runs:g} runs an hour", usd_hour=runs * a_run)
         for rule in stack.of("aws_cloudwatch_event_rule", "aws_scheduler_schedule")
-        if (runs := _runs_per_hour(rule))
+        if rule.values.get("state") != "DISABLED"
+        and (runs := runs_per_hour(str(rule.values.get("schedule_expression"))))
     ]
     return Estimate(stack.lab, tuple(costs))
 
@@ -218,34 +219,6 @@ COSTS: dict[str, Callable[[Resource, Stack, PriceTable], Cost]] = {
     "aws_sns_topic": _each("sns", "million_publishes", 1e-6, "topic"),
     "aws_sqs_queue": _queue,
 }
-
-
-def _runs_per_hour(rule: Resource) -> float:
-    """How often a schedule runs; a cron that leaves out days counts as if it ran on all of them."""
-    expression = str(rule.values.get("schedule_expression") or "")
-    if rule.values.get("state") == "DISABLED":
-        return 0
-    if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
-        return {"minute": 60, "hour": 1, "day": 1 / 24}[rate[2]] / int(rate[1])
-    if cron := re.fullmatch(r"cron\((\S+) (\S+) .*\)", expression):
-        return _values(cron[1], 60) * _values(cron[2], 24) / 24
-    return 0
-
-
-def _values(field: str, size: int) -> int:
-    """How many values a field of a cron expression stands for (EventBridge User Guide, "Cron expressions")."""
-    count = 0
-    for part in field.split(","):
-        values, _, step = part.partition("/")
-        if values in "*?":
-            span = size
-        elif "-" in values:
-            first, _, last = values.partition("-")
-            span = int(last) - int(first) + 1
-        else:
-            span = size - int(values) if step else 1
-        count += math.ceil(span / int(step or 1))
-    return count
 
 
 def total(estimates: Sequence[Estimate], messages: int, hours: float) -> float:

@@ -5,7 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from kit.inventory import KINDS, Found
+from kit.inventory import Found
+from kit.listings import KINDS
 from kit.target import Target
 
 
