@@ -117,6 +117,7 @@ def test_credentials_of_no_account(tool: Run, account: Callable[..., str]) -> No
     assert done.returncode == 5 and checks(done)["credentials"]["found"] == "AWS does not accept the credentials"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [["doctor.py"], ["lab.py", "deploy", "clock"], ["leftovers.py"], ["pause.py"]])
 @pytest.mark.parametrize(
     ("environ", "options", "line"),
