@@ -140,6 +140,17 @@ def state_file(lab: str, url: str | None) -> Path:
     return endpoint_dir(url) / f"terraform.{lab}.tfstate"
 
 
+def state_object(lab: str, values: Mapping[str, ContextValue], where: str) -> tuple[str, str] | None:
+    """The bucket and key of the lab's state in region `where`, when the context's `state` names a bucket; or None.
+
+    One object for each region, prefix and lab, so that several people can share a bucket.
+    """
+    match = re.fullmatch(r"s3://([^/]+)/?(.*?)/?", str(values.get("state", "")))
+    if not match:
+        return None
+    return match[1], "/".join(filter(None, [match[2], where, str(values.get("prefix", "lab")), f"{lab}.tfstate"]))
+
+
 def endpoint_dir(url: str) -> Path:
     """The folder of everything that belongs to one endpoint: engine data, log, process id, Terraform state."""
     host = urlsplit(url).hostname or ""

@@ -13,8 +13,9 @@ from engine import CORRECTED_VERSION
 if version("ministack") != CORRECTED_VERSION:
     print(f"MiniStack {version('ministack')}: its corrections are for {CORRECTED_VERSION} and stay out", flush=True)
 elif "--bare" not in sys.argv:
-    from engine import corrections
+    from engine import corrections, recorder
 
     corrections.apply()
+    recorder.apply()
 del sys.argv[1:]
 main()

@@ -8,12 +8,19 @@ import argparse
 import os
 import sys
 
-from kit import toolchain
+from kit import state, target_checks, toolchain
 from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
+from kit.cost_report import remarks, table
+from kit.costs import estimate
 from kit.engines import ensure_running
+from kit.inventory import LABS
 from kit.output import say
+from kit.prices import all_prices
+from kit.rules import check
+from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
+from kit.terraform_errors import next_step
 
 import project
 
@@ -27,6 +34,17 @@ def main() -> int:
         environment = toolchain.local_environment(target.endpoint or "")
     else:
         environment = account_environment(target)
+    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
+    if arguments.command == "deploy":
+        stacks = prepare(arguments.lab, environment)
+        check_stacks(stacks)
+        check_role(target)
+        state.check(target, [stack.lab for stack in stacks], "deploy")
+        if not target.local:
+            show_costs(stacks, target.region)
+    else:
+        labs = list(LABS) if arguments.lab == "all" else [arguments.lab]
+        state.check(target, labs, "destroy")
     return run_cdktf(arguments, target, environment)
 
 
@@ -50,6 +68,34 @@ def account_environment(target: Target) -> dict[str, str]:
     }
 
 
+def prepare(lab: str, environment: dict[str, str]) -> list[Stack]:
+    """Synthesize all stacks, where cdktf will look for them, and read those that will be deployed."""
+    folder = output_folder()
+    synthesize(folder, environment)
+    return load(folder, lab)
+
+
+def check_stacks(stacks: list[Stack]) -> None:
+    """Raises Stop with everything in the stacks that breaks a rule of the account or a safe default."""
+    if findings := check(stacks, str(project.context().get("role"))):
+        raise Stop("\n  ".join(["nothing was deployed, for these reasons:", *map(str, findings)]), Exit.USAGE)
+
+
+def check_role(target: Target) -> None:
+    """Raises Stop when the role that everything would run as is missing, or does not trust the services."""
+    for found in target_checks.role(target):
+        if found.well is False:
+            raise Stop(f"{found.found}: {found.fix}", Exit.USAGE)
+
+
+def show_costs(stacks: list[Stack], region: str) -> None:
+    """What the labs will cost, for a person who has not said yes yet."""
+    prices = all_prices(region)
+    estimates = [estimate(stack, prices) for stack in stacks]
+    for line in (*table(estimates), *remarks(estimates, prices)):
+        say(line)
+
+
 def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[str, str]) -> int:
     """Run cdktf; on a terminal and on AWS the user sees the plan and is asked."""
     ask = not (arguments.yes or target.local)
@@ -60,15 +106,16 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
         arguments.command,
         "*" if arguments.lab == "all" else arguments.lab,
         f"--terraform-parallelism={toolchain.PARALLELISM}",
+        *(["--skip-synth"] if arguments.command == "deploy" else []),
         *([] if ask else ["--auto-approve"]),
     ]
-    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
     log = project.LOCAL_DIR / "log" / f"{arguments.command}-{arguments.lab}.log"
     say(f"{arguments.command} {arguments.lab} at {target}")
     outcome = run_interactively(command, environment) if ask else run_quietly(command, environment, log)
     if outcome.code:
         where = "" if ask else f"; the whole output is in {log}"
-        raise Stop("\n  ".join([f"{arguments.command} failed{where}", *outcome.reasons]), Exit.ERROR_REPLY)
+        lines = [f"{arguments.command} failed{where}", *outcome.reasons]
+        raise Stop("\n  ".join([*lines, next_step(outcome.reasons, arguments.lab)]), Exit.ERROR_REPLY)
     for summary in outcome.summaries:
         say(summary)
     say(f"{arguments.command} {arguments.lab}: {outcome.seconds:.0f} s")

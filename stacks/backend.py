@@ -1,26 +1,47 @@
-"""Where Terraform keeps a lab's state: a file for AWS, and another for every other endpoint."""
+"""Where Terraform keeps a lab's state: a file for AWS, another for every other endpoint, or an object in S3."""
 
 import json
 from pathlib import Path
+from typing import Any
 
-from cdktf import App, LocalBackend, TerraformStack
+from cdktf import App, LocalBackend, S3Backend, TerraformStack
 
 import project
+from stacks.settings import Settings
 
 
-def keep_state(stack: TerraformStack, lab: str, endpoint: str | None) -> None:
-    """Give the stack the state file of its target.
+def keep_state(stack: TerraformStack, lab: str, settings: Settings) -> None:
+    """Give the stack the state of its target.
 
-    Terraform remembers in its working folder which file it used, and refuses to go on with another one. Going from
+    Terraform remembers in its working folder which state it used, and refuses to go on with another one. Going from
     the laptop to AWS and back is everyday work here, so a memory of the other target is wiped: the file holds nothing
     else, and both states stay where they are.
     """
-    path = project.state_file(lab, endpoint)
-    LocalBackend(stack, path=str(path))
+    place = project.state_object(lab, {"state": settings.state, "prefix": settings.prefix}, settings.region)
+    if place:
+        bucket, key = place
+        S3Backend(
+            stack,
+            bucket=bucket,
+            key=key,
+            region=settings.region,
+            encrypt=True,
+            use_path_style=True if settings.endpoint else None,
+        )
+        # A lock beside the state, so that two deployments do not write it at once; cdktf does not know it yet.
+        stack.add_override("terraform.backend.s3.use_lockfile", True)
+        _forget_another(stack, lab, {"bucket": bucket, "key": key})
+    else:
+        path = str(project.state_file(lab, settings.endpoint))
+        LocalBackend(stack, path=path)
+        _forget_another(stack, lab, {"path": path})
+
+
+def _forget_another(stack: TerraformStack, lab: str, config: dict[str, Any]) -> None:
     memory = Path(App.of(stack).outdir) / "stacks" / lab / ".terraform" / "terraform.tfstate"
     try:
-        remembered = json.loads(memory.read_text())["backend"]["config"]["path"]
+        remembered = json.loads(memory.read_text())["backend"]["config"]
     except (OSError, ValueError, KeyError):
         return
-    if remembered != str(path):
+    if any(remembered.get(key) != value for key, value in config.items()):
         memory.unlink()

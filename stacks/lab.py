@@ -26,7 +26,7 @@ class LabStack(TerraformStack):
         super().__init__(scope, self.lab)
         self.settings = settings
         self.options: Any = settings.labs[self.lab]
-        keep_state(self, self.lab, settings.endpoint)
+        keep_state(self, self.lab, settings)
         AwsProvider(
             self,
             "aws",

@@ -46,6 +46,12 @@ def one_line(text: str) -> None:
         raise ValueError("must be one line of printable text")
 
 
+def state_place(text: str) -> None:
+    """S3 User Guide, "General purpose bucket naming rules"; empty means files in the project's folder."""
+    if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?", text, re.ASCII):
+        raise ValueError("must be like s3://bucket or s3://bucket/folder, or empty for files in this folder")
+
+
 def email_or_none(text: str) -> None:
     if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
         raise ValueError("must be an e-mail address")
@@ -84,6 +90,8 @@ class Settings:
     region: str = option("us-east-1", region_name)
     #: `LabRole` (a student account cannot create roles), another existing role, or `dedicated`: one role per function.
     role: str = option("LabRole", role_name)
+    #: Where Terraform keeps its state: empty for files in the project's folder, or s3://bucket/folder.
+    state: str = option("", state_place)
     #: The endpoint in force instead of AWS.
     endpoint: str | None = None
     labs: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -36,7 +36,7 @@ def explain(error: Exception) -> tuple[str, Exit]:
         url = str(error.kwargs.get("endpoint_url", "AWS"))
         if "127.0.0.1" in url or "localhost" in url:
             return f"no answer at {url}: start the local engine with `scripts/local_aws.py start`", Exit.NO_CONNECTION
-        return f"no connection to {url}: check the network", Exit.NO_CONNECTION
+        return f"no connection to {url}: check the network, then `scripts/doctor.py`", Exit.NO_CONNECTION
     if isinstance(error, boto.BotoCoreError):
         return " ".join(str(error).split()), Exit.NO_CONNECTION
     raise error

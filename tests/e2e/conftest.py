@@ -24,9 +24,11 @@ ORDER = (
     "test_accounts",
     "test_checkout",
     "test_failures",
+    "test_pause",
     "test_options",
     "test_fifo",
     "test_express",
+    "test_grants",
     "test_destroy",
 )
 
@@ -69,13 +71,13 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A shell in which the target is chosen."""
     if request.config.getoption("--aws"):
         yield Shell(port=None)
         return
     engine = engine_on(free_port())
-    shell = Shell(port=engine.port)
+    shell = Shell(port=engine.port, calls=tmp_path_factory.mktemp("engine") / "calls.jsonl")
     yield shell
     engine.stop()
     engine.remove()

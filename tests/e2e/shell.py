@@ -19,24 +19,35 @@ Done = subprocess.CompletedProcess[str]
 class Shell:
     """A shell whose scripts work on the local engine on `port`, or on AWS when there is none."""
 
-    def __init__(self, port: int | None) -> None:
+    def __init__(self, port: int | None, calls: Path = Path(os.devnull)) -> None:
         self.port = port
+        #: Where the engine writes down what the functions call.
+        self.calls = calls
         self.destroyed = False
         # NODE_OPTIONS is what makes this process's own synth fast.
         own = ("NODE_OPTIONS", "LAB_") if port is None else ("NODE_OPTIONS", "LAB_", "AWS_")
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         if port:
             self.environ["LOCAL_AWS_PORT"] = str(port)
+            self.environ["MINISTACK_RECORD_CALLS"] = str(calls)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def script(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "", context: str = "") -> Done:
-        """Run a script and check its exit code; None stands for any."""
-        local = ["--local"] if self.port else []
+    def script(
+        self,
+        name: str,
+        *arguments: str,
+        expect: int | None = 0,
+        stdin: str = "",
+        context: str = "",
+        local: bool = True,
+    ) -> Done:
+        """Run a script and check its exit code; None stands for any. `local` is for those that have --local."""
+        option = ["--local"] if self.port and local else []
         environ = {**self.environ, "LAB_CONTEXT": context}
-        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *local], environ, expect, stdin)
+        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *option], environ, expect, stdin)
 
     def run(self, command: list[str], environ: dict[str, str], expect: int | None = 0, stdin: str = "") -> Done:
         """Run any command in the project's folder and check its exit code; None stands for any."""

@@ -1,5 +1,6 @@
 """Runs last: what was deployed is destroyed, and nothing of it is left."""
 
+import re
 from collections.abc import Iterator
 
 from main import LABS
@@ -7,10 +8,15 @@ from shell import Shell
 
 
 def test_destroy_leaves_nothing(labs: Shell) -> None:
-    assert list(of_the_labs(labs)), "the listing sees nothing, so it would miss what is left"
+    deployed = list(of_the_labs(labs))
+    assert deployed, "the listing sees nothing, so it would miss what is left"
+    shown = {record["name"] for record in labs.records("leftovers.py")}
+    names = {re.split(r"[/: ]", line)[-1] for line in deployed}
+    assert names <= {name.rpartition("/")[2] for name in shown}, "leftovers.py would miss these"
     labs.script("lab.py", "destroy", "all", "--yes")
     labs.destroyed = True
     assert list(of_the_labs(labs)) == []
+    assert labs.records("leftovers.py") == []
 
 
 def of_the_labs(shell: Shell) -> Iterator[str]:

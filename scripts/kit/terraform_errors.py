@@ -1,0 +1,37 @@
+"""The next command to type after Terraform failed, by what it said."""
+
+import re
+from collections.abc import Iterable
+
+from kit.aws_errors import RENEW
+
+#: What Terraform and the AWS provider say, and what to do then. The first that matches counts.
+NEXT = (
+    (r"ExpiredToken|RequestExpired|security token .* is expired", RENEW + ", then deploy again"),
+    (
+        r"state lock|ConditionalRequestConflict|PreconditionFailed",
+        "another deployment goes on, or was killed: wait for "
+        "it; if there is none, delete the .tflock object or file that is named above, then deploy again",
+    ),
+    (
+        r"AlreadyOwnedByYou|AlreadyExist|already exists|ResourceConflict|ResourceInUse|QueueDeletedRecently",
+        "a half-finished earlier deployment is in the way: `scripts/leftovers.py{lab}` shows it, --delete removes it; "
+        "then deploy again",
+    ),
+    (
+        r"Failed to query available provider packages|registry\.terraform\.io|no such host|dial tcp",
+        "no connection: check the network, then `scripts/doctor.py`",
+    ),
+    (
+        r"AccessDenied|not authorized|UnauthorizedOperation|no role",
+        "the account does not allow it: `scripts/doctor.py`",
+    ),
+)
+OTHERWISE = "what was made so far is kept in the state: put it right and deploy again; `scripts/doctor.py` may know why"
+
+
+def next_step(lines: Iterable[str], lab: str) -> str:
+    """One line for the user."""
+    said = "\n".join(lines)
+    found = next((step for pattern, step in NEXT if re.search(pattern, said)), OTHERWISE)
+    return "→ " + found.format(lab="" if lab == "all" else f" {lab}")

@@ -1,0 +1,232 @@
+"""The doctor and a deployment where the account is out of reach: one line each, from real processes and stub endpoints.
+
+Accounts in which something is missing are tests/e2e/test_account_states.py's.
+"""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from kit import target_checks, terraform_errors
+from kit.checkup import Check, exit_code
+from kit.cli import Exit
+from kit.machine_checks import PROVIDER
+from kit.synthesized import load
+
+import project
+
+SCRIPTS = project.ROOT / "scripts"
+REAL = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+STUDENT = "arn:aws:sts::123456789012:assumed-role/voclabs/user1=ana"
+#: Nothing answers at the discard service's port.
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Run:
+    """Runs a script in an environment without any AWS configuration but the one given."""
+
+    def run(script: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        ours = ("AWS_", "LOCAL_AWS", "LAB_", "NODE_OPTIONS")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "LOCAL_AWS_PORT": "9"}
+        command = [sys.executable, str(SCRIPTS / script), *arguments]
+        done = subprocess.run(command, env={**clean, **nothing, **environ}, capture_output=True, text=True, timeout=120)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def account() -> Iterator[Callable[..., str]]:
+    """An endpoint whose answer to each query of STS and IAM is XML given by its Action; errors are (status, code)."""
+    servers: list[http.server.HTTPServer] = []
+
+    def start(**answers: str | tuple[int, str]) -> str:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                answer = answers.get(form.get("Action", [""])[0], (400, "AccessDenied"))
+                if isinstance(answer, str):
+                    status, body = 200, answer
+                else:
+                    status = answer[0]
+                    body = (
+                        f"<ErrorResponse><Error><Code>{answer[1]}</Code><Message>no</Message></Error></ErrorResponse>"
+                    )
+                self.send_response(status)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def identity(arn: str) -> str:
+    who = f"<Arn>{arn}</Arn><UserId>A:x</UserId><Account>{arn.split(':')[4]}</Account>"
+    result = f"<GetCallerIdentityResult>{who}</GetCallerIdentityResult>"
+    return f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>"
+
+
+def checks(done: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
+    return {line["subject"]: line for line in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "RequestExpired"])
+def test_an_expired_session(tool: Run, account: Callable[..., str], code: str) -> None:
+    url = account(GetCallerIdentity=(403, code))
+    done = tool("doctor.py", AWS_ENDPOINT_URL=url, **KEYS)
+    assert done.returncode == 5
+    found = checks(done)["credentials"]
+    assert found["found"] == "the AWS credentials have expired"
+    assert found["fix"] == "start the lab again and copy AWS Details > AWS CLI into ~/.aws/credentials"
+    deploy = tool("lab.py", "deploy", "calculator", AWS_ENDPOINT_URL=url, **KEYS)
+    assert deploy.returncode == 5
+    assert deploy.stderr.splitlines()[-1].startswith("error: the AWS credentials have expired: start the lab again")
+
+
+def test_credentials_of_no_account(tool: Run, account: Callable[..., str]) -> None:
+    url = account(GetCallerIdentity=(403, "InvalidClientTokenId"))
+    done = tool("doctor.py", AWS_ENDPOINT_URL=url, **KEYS)
+    assert done.returncode == 5 and checks(done)["credentials"]["found"] == "AWS does not accept the credentials"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [["doctor.py"], ["lab.py", "deploy", "clock"], ["leftovers.py"], ["pause.py"]])
+@pytest.mark.parametrize(
+    ("environ", "options", "line"),
+    [
+        ({}, [], "no AWS credentials"),
+        ({}, ["--profile", "nobody"], "the config profile (nobody) could not be found"),
+        (
+            {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", **NO_NETWORK},
+            [],
+            "no connection",
+        ),
+        (KEYS, [], "the credentials are the local engine's, but no endpoint is set"),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, [], "AWS_ENDPOINT_URL is not an address like"),
+    ],
+    ids=["none", "profile", "network", "mixed", "address"],
+)
+def test_out_of_reach(tool: Run, script: list[str], environ: dict[str, str], options: list[str], line: str) -> None:
+    done = tool(*script, *options, **environ)
+    assert done.returncode in (2, 5)
+    failures = [check["found"] for check in checks(done).values() if check["well"] is False] if done.stdout else []
+    failures += [said.removeprefix("error: ") for said in done.stderr.splitlines() if said.startswith("error: ")]
+    assert any(failure.startswith(line) for failure in failures), (failures, done.stderr)
+
+
+def test_a_student_account(tool: Run, account: Callable[..., str], tmp_path: Path) -> None:
+    """What is said of the account; the region that it has not; the session's end, from when the keys were copied."""
+    url = account(GetCallerIdentity=identity(STUDENT), GetRole=(404, "NoSuchEntity"))
+    keys = tmp_path / "credentials"
+    keys.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\naws_session_token = x\n")
+    os.utime(keys, (time.time() - 3600,) * 2)
+    environ = {"AWS_ENDPOINT_URL": url, "AWS_SHARED_CREDENTIALS_FILE": str(keys), "AWS_REGION": "eu-west-3"}
+    done = tool("doctor.py", **environ)
+    found = checks(done)
+    end = time.strftime("%H:%M", time.localtime(keys.stat().st_mtime + 4 * 3600))
+    assert found["credentials"]["found"] == (
+        f"account 123456789012, a Learner Lab, as assumed-role/voclabs/user1=ana; the session ends about {end}"
+    )
+    assert found["region"] == {
+        "subject": "region",
+        "well": False,
+        "found": "eu-west-3 is not a Learner Lab's",
+        "fix": "`export AWS_REGION=us-east-1`",
+        "code": 2,
+    }
+    assert found["role"]["found"] == "this account has no role LabRole"
+    assert done.returncode != 0
+    dedicated = checks(tool("doctor.py", LAB_CONTEXT="role=dedicated", **environ))
+    assert dedicated["role"]["found"] == "a Learner Lab lets nobody make roles"
+
+
+def test_an_address_for_one_service_is_found(tool: Run) -> None:
+    done = tool("doctor.py", AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert done.returncode == 2
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (found,) = [
+        line for line in lines if line["found"] == "AWS_ENDPOINT_URL_S3 leads one service to http://127.0.0.1:9"
+    ]
+    assert (found["well"], found["fix"]) == (False, "`unset AWS_ENDPOINT_URL_S3`")
+
+
+def test_old_programs(tool: Run, tmp_path: Path) -> None:
+    """Programs that are too old, or missing, each with what to install."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, says in (("node", "echo v18.19.0"), ("terraform", 'echo \'{"terraform_version": "1.4.6"}\'')):
+        (programs / name).write_text(f"#!/bin/sh\n{says}\n")
+        (programs / name).chmod(0o755)
+    found = checks(tool("doctor.py", PATH=f"{programs}:/usr/bin:/bin"))
+    assert (found["Node.js"]["found"], found["Node.js"]["fix"]) == ("18.19.0", "install Node.js 20 or newer, with npm")
+    assert found["Terraform"]["fix"] == "install terraform 1.5 or newer"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    found = checks(tool("doctor.py", PATH=str(empty)))
+    assert found["Node.js"]["found"] == found["Terraform"]["found"] == "missing"
+    assert found["Terraform"]["fix"].startswith("install Terraform 1.5 or newer, or OpenTofu")
+
+
+def test_the_exit_code_is_0_only_if_all_is_well() -> None:
+    well, note = Check("a", True, "x"), Check("b", None, "x")
+    wrong, offline = Check("c", False, "x"), Check("d", False, "x", "y", Exit.NO_CONNECTION)
+    assert exit_code([well, note]) == 0
+    assert exit_code([well, wrong]) == 2
+    assert exit_code([wrong, offline]) == 5
+    assert offline.line == "✘ d            x\n               → y"
+
+
+def test_the_services_that_must_trust_the_role_are_those_of_the_labs(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "NODE_OPTIONS"))}
+    command = [sys.executable, "-m", "fastsynth", "main.py"]
+    environment |= {"CDKTF_OUTDIR": str(tmp_path), "LAB_CONTEXT": "role=dedicated"}
+    subprocess.run(command, cwd=project.ROOT, env=environment, check=True, timeout=120)
+    roles = [role for stack in load(tmp_path) for role in stack.of("aws_iam_role")]
+    trusted = {each["Principal"]["Service"] for role in roles for each in role.json("assume_role_policy")["Statement"]}
+    assert {service.removesuffix(".amazonaws.com") for service in trusted} <= set(target_checks.TRUSTED)
+    clock = json.loads((tmp_path / "stacks" / "clock" / "cdk.tf.json").read_text())
+    assert clock["terraform"]["required_providers"]["aws"]["version"] == PROVIDER
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("api error ExpiredToken: The security token included", "start the lab again"),
+        ("Error acquiring the state lock", "another deployment goes on, or was killed"),
+        ("ResourceConflictException: Function already exist", "a half-finished earlier deployment is in the way"),
+        ("BucketAlreadyOwnedByYou", "a half-finished earlier deployment is in the way"),
+        ("Failed to query available provider packages", "no connection: check the network, then `scripts/doctor.py`"),
+        ("api error AccessDeniedException: not authorized", "the account does not allow it: `scripts/doctor.py`"),
+        ("something else", "what was made so far is kept in the state"),
+    ],
+)
+def test_the_next_command_after_terraform_failed(said: str, step: str) -> None:
+    assert terraform_errors.next_step([said], "clock").startswith(f"→ {step}")
