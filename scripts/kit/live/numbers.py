@@ -192,10 +192,11 @@ def level(node: Node, numbers: Numbers) -> str:
 
 def as_text(numbers: Numbers, separator: str = "  ") -> str:
     """The numbers for a person: `3 waiting  1 in flight`, and a dash for what the target does not tell."""
-    return separator.join(f"{_figure(value)} {name}" for name, value in numbers.items())
+    return separator.join(f"{figure(value)} {name}" for name, value in numbers.items())
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """A number as it is shown; a dash where the target does not tell."""
     if value is None:
         return "–"
     return f"{value:g}" if value < COUNTED or value != COUNTED else f"{COUNTED}+"
