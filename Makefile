@@ -18,10 +18,10 @@ demo: setup ## deploy the calculator on this machine and send it its first messa
 	@$(PY) scripts/demo.py
 
 test: setup ## all tests: unit, synth and end to end on the local engine
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2
 
 quick: setup ## the tests that take seconds: unit and synth
-	@$(PY) -m pytest -m "not slow" tests/unit tests/scripts tests/synth tests/fastsynth tests/bench
+	@$(PY) -m pytest -n 2 -m "not slow" tests/unit tests/scripts tests/synth tests/fastsynth tests/bench
 
 bench: setup ## measure against stock cdktf, its peers and a naive handler; writes docs/benchmarks.md (half an hour)
 	@$(PY) -m bench

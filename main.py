@@ -15,9 +15,10 @@ from stacks.calculator import CalculatorStack
 from stacks.checkout import CheckoutStack
 from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
+from stacks.orders import OrdersStack
 from stacks.settings import load
 
-LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, AccountsStack, CheckoutStack)
+LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, AccountsStack, CheckoutStack, OrdersStack)
 
 
 def main() -> None:

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench import synths
-from bench.cases import start, synth, throughput
+from bench import producers, synths
+from bench.cases import producer, start, synth, throughput
 from bench.samples import Samples
 
 SYNTH_RATIO = 9.0
 MEMORY_MB = 400.0
 THROUGHPUT_RATIO = 3.0
+PRODUCER_RATIO = 3.0
 START_S = 0.5
+ENGINE_START_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Goal:
 
 def judge(samples: Samples) -> list[Goal]:
     """The goals of all cases that were measured."""
-    judges = {synth.NAME: _synth, throughput.NAME: _throughput, start.NAME: _start}
+    judges = {synth.NAME: _synth, throughput.NAME: _throughput, producer.NAME: _producer, start.NAME: _start}
     return [goal for case, judged in judges.items() if samples.sizes(case) for goal in judged(samples)]
 
 
@@ -51,10 +53,22 @@ def _throughput(samples: Samples) -> Iterator[Goal]:
         yield at_least(text, THROUGHPUT_RATIO, ratio, "×")
 
 
+def _producer(samples: Samples) -> Iterator[Goal]:
+    free = producer.FREE
+    ratio = samples.ratio(producer.NAME, "events_per_s", (free, producers.BATCHED), (free, producers.ONE_BY_ONE))
+    yield at_least("producer, times one put_record per event", PRODUCER_RATIO, ratio, "×")
+    reached = samples.get(producer.NAME, producer.LIMITED, producers.AGGREGATED, "events_per_s")
+    median = reached.median if reached else None
+    yield above("aggregated events through one shard, a second", producer.SHARD_LIMIT, median, "")
+
+
 def _start(samples: Samples) -> Iterator[Goal]:
     starts = [samples.get(start.NAME, start.HELP, name, "seconds") for name in samples.variants(start.NAME, start.HELP)]
     slowest = max((sample.median for sample in starts if sample), default=None)
     yield below("start of the slowest script (--help)", START_S, slowest, " s")
+    for script in samples.variants(start.NAME, start.ENGINE):
+        engine = samples.get(start.NAME, start.ENGINE, script, "seconds")
+        yield below("start of the local engine", ENGINE_START_S, engine.median if engine else None, " s")
 
 
 def at_least(text: str, limit: float, figure: float | None, unit: str) -> Goal:

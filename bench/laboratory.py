@@ -13,16 +13,17 @@ from engine.process import Engine
 class Laboratory:
     """Runs an engine while the `with` block lasts; afterwards nothing of it is left.
 
-    Deployments work in a folder of the benchmarks' own, so that they disturb none of the user's.
+    Deployments work in a folder of the benchmarks' own, so that they disturb none of the user's. `variables` are
+    those of the engine's environment that change what it does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **variables: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         self._engine = Engine(port, project.endpoint_dir(url))
-        self._environ = environment(LOCAL_AWS_PORT=str(port), CDKTF_OUTPUT=str(WORK / "cdktf.out"))
+        self._environ = environment(LOCAL_AWS_PORT=str(port), CDKTF_OUTPUT=str(WORK / "cdktf.out"), **variables)
 
     def __enter__(self) -> "Laboratory":
         self.script("local_aws.py", "start")

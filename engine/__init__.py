@@ -4,3 +4,6 @@
 version does otherwise than AWS documents, and `student_account` makes it look like the account of a student.
 Knows nothing of the labs.
 """
+
+#: The version whose insides the corrections know. Another one runs as it is.
+CORRECTED_VERSION = "1.5.33"

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HOST = "127.0.0.1"
+#: Where in its folder MiniStack keeps what it remembers, and the objects of buckets.
+STATE, OBJECTS = "state", "s3"
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
 PORT_TIMEOUT_S = 1
-#: Settings of MiniStack that a user may pass on, by the beginning of their names.
-PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL")
+#: Settings of MiniStack and of the corrections that a user may pass on, by the beginning of their names.
+PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL", "LAB_KINESIS_LIMITS")
 
 
 class EngineError(Exception):
@@ -28,10 +30,14 @@ class EngineError(Exception):
 
 
 class Engine:
-    """The engine on one port. `folder` holds its state, log and process id, and outlives it."""
+    """The engine on one port. `folder` holds its state, log and process id, and outlives it.
 
-    def __init__(self, port: int, folder: Path) -> None:
+    A `bare` engine runs without the corrections.
+    """
+
+    def __init__(self, port: int, folder: Path, bare: bool = False) -> None:
         self.port = port
+        self.bare = bare
         self.url = f"http://{HOST}:{port}"
         self.folder = folder
         self.log = folder / "engine.log"
@@ -89,12 +95,16 @@ class Engine:
             return True
 
     def reset(self) -> None:
-        """Forget everything deployed on it. Raises EngineError when it does not run."""
+        """Forget everything deployed on it. Raises EngineError when it does not run.
+
+        It is stopped for that: a function that is still running would write to its log group, and so make it again.
+        """
         if not self.is_healthy():
             raise EngineError(f"no local engine runs on port {self.port}; start it with `scripts/local_aws.py start`")
-        request = urllib.request.Request(f"{self.url}/_ministack/reset", method="POST")
-        with _opener.open(request, timeout=30):
-            pass
+        self.stop()
+        for name in (STATE, OBJECTS):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.start()
 
     def remove(self) -> None:
         """Delete its files, for good. Only for an engine that does not run."""
@@ -113,7 +123,7 @@ class Engine:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", __package__],
+                [sys.executable, "-m", __package__, *(["--bare"] if self.bare else [])],
                 cwd=Path(__file__).resolve().parent.parent,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -136,9 +146,9 @@ class Engine:
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": HOST,
             "PERSIST_STATE": "1",
-            "STATE_DIR": str(self.folder / "state"),
+            "STATE_DIR": str(self.folder / STATE),
             "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(self.folder / "s3"),
+            "S3_DATA_DIR": str(self.folder / OBJECTS),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "AWS_CONFIG_FILE": os.devnull,

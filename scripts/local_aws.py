@@ -2,9 +2,11 @@
 """Start, stop and look after the local engine: an AWS emulator on this machine, without an account.
 
 eval "$(scripts/local_aws.py env)" makes a shell's aws, terraform and cdktf talk to it.
+docs/local-engine.md says where it behaves like AWS, and where it does not.
 """
 
 import argparse
+import os
 
 from kit.cli import Exit, Parser, Stop, run
 from kit.engines import engine_on, start
@@ -17,6 +19,8 @@ from engine.process import Engine, EngineError
 
 def main() -> int:
     arguments = parse_arguments()
+    if arguments.kinesis_limits:
+        os.environ["LAB_KINESIS_LIMITS"] = "1"  # the engine's own name for it
     commands = {"start": start, "stop": stop, "status": status, "reset": reset, "env": env}
     try:
         commands[arguments.command](engine_on(arguments.port))
@@ -29,9 +33,18 @@ def parse_arguments() -> argparse.Namespace:
     parser = Parser(__doc__)
     parser.add_argument("command", choices=["start", "stop", "status", "reset", "env"])
     parser.add_argument("--port", type=int, default=project.local_port(), help="default: 4566, or LOCAL_AWS_PORT")
+    parser.add_argument(
+        "--kinesis-limits", action="store_true", help="start: shards take and give no more than AWS's (1 MB/s in ...)"
+    )
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:
         parser.error(f"--port must be 1 to 65535, not {arguments.port}")
+    if arguments.kinesis_limits and arguments.command != "start":
+        parser.error("--kinesis-limits belongs to start")
+    if arguments.kinesis_limits and engine_on(arguments.port).is_healthy():
+        parser.error(
+            f"the engine on port {arguments.port} runs already: stop it first, its limits are set at its start"
+        )
     return arguments
 
 

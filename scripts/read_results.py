@@ -17,6 +17,7 @@ from kit.executions import FAILED, Executions
 from kit.output import Printer, is_error_reply, parse, say
 from kit.ports import Port, ports_of
 from kit.queues import LONG_POLL_S, QueueReader, Received
+from kit.tables import TableReader, show_items
 from kit.target import Target, add_arguments
 
 #: How long a queue must give nothing, once it gave something, to count as empty.
@@ -33,6 +34,8 @@ def main() -> int:
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
     printer = Printer(arguments.json)
+    if table := table_of(ports, arguments):
+        return show_items(TableReader(target, table), arguments.order, arguments.wait, arguments.max, printer)
     is_workflow = ports.get("output", {}).get("kind") == "states" and not arguments.rejected
     if (arguments.execution or arguments.failed) and not is_workflow:
         raise Stop("--execution and --failed go with the executions of a workflow only", Exit.USAGE)
@@ -60,6 +63,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
     parser.add_argument("--peek", action="store_true", help="leave the messages in the queue")
     parser.add_argument("--rejected", action="store_true", help="what the lab gave up on: its dead-letter queues")
+    parser.add_argument("--view", metavar="TABLE", help="another table of the lab, for example inventory")
+    parser.add_argument("--order", metavar="ID", help="one item of a table, with its history")
     parser.add_argument("--failed", action="store_true", help="of a workflow: only executions that have failed")
     parser.add_argument("--execution", metavar="ID", help="of a workflow: one execution, with the path that it took")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
@@ -70,6 +75,20 @@ def parse_arguments() -> argparse.Namespace:
     if not 0 <= arguments.wait <= MAX_WAIT_S or (arguments.max is not None and arguments.max < 1):
         parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds, --max must be 1 or more")
     return arguments
+
+
+def table_of(ports: dict[str, Port], arguments: argparse.Namespace) -> Port | None:
+    """The table that the options mean; None when they mean queues. Raises Stop."""
+    tables = {name: port for name, port in ports.items() if port["kind"] == "dynamodb"}
+    name = arguments.view or "output"
+    if arguments.rejected or (name not in tables and not arguments.view and not arguments.order):
+        return None
+    if name not in tables:
+        known = f"its tables are {', '.join(sorted(tables))}" if tables else "--view and --order go with tables"
+        raise Stop(f"lab {arguments.lab} has no table {name}; {known}", Exit.USAGE)
+    if arguments.follow:
+        raise Stop(f"--follow goes with queues; {name} is a table", Exit.USAGE)
+    return tables[name]
 
 
 def readers_of(target: Target, lab: str, ports: dict[str, Port], rejected: bool) -> dict[str, QueueReader]:

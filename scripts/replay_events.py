@@ -6,20 +6,18 @@ scripts/replay_events.py bus --from -10m --local
 """
 
 import argparse
-import re
 import sys
 import time
 import uuid
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from kit.cli import Exit, Parser, Stop, run
+from kit.moments import joined, moment
 from kit.output import say
 from kit.ports import ports_of
 from kit.target import Target, add_arguments
 
 POLL_S = 1
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def main() -> int:
@@ -74,31 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--to", dest="end", default="-0s", metavar="TIME", help="the same (default: now)")
     parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for the end (default: 300)")
     add_arguments(parser)
-    return parser.parse_args(_joined(sys.argv[1:]))
-
-
-def _joined(words: list[str]) -> list[str]:
-    """`--from -10m` as `--from=-10m`, because argparse takes what begins with a dash for an option."""
-    joined: list[str] = []
-    for word in words:
-        if re.fullmatch(r"-\d+[smhd]", word) and joined and joined[-1] in ("--from", "--to"):
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
-
-
-def moment(text: str, option: str) -> datetime:
-    """A moment in UTC: ISO 8601, or a time ago such as -10m, -2h, -1d. Raises Stop."""
-    if ago := re.fullmatch(r"-(\d{1,6})([smhd])", text):
-        return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-    try:
-        given = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
-    except ValueError:
-        raise Stop(
-            f"{option}: {text!r} is no time such as 2025-01-31T08:00, or -10m for a time ago", Exit.USAGE
-        ) from None
-    return given if given.tzinfo else given.replace(tzinfo=timezone.utc)
+    return parser.parse_args(joined(sys.argv[1:], "--from", "--to"))
 
 
 if __name__ == "__main__":

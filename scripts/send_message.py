@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from kit.output import Printer, progress, say
 from kit.ports import Port, ports_of
 from kit.queues import QueueReader, QueueSender
 from kit.replies import show_replies
+from kit.streams import StreamSender
+from kit.tables import TableReader, show_outcomes
 from kit.target import Target, add_arguments
 from kit.topics import TopicSender
 from kit.workflows import WorkflowSender
@@ -38,7 +41,9 @@ def main() -> int:
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
     if arguments.example:
-        bodies += [json.dumps(message) for message in ports["input"].get("example", [])]
+        # Ids that must be new each time are written with {run}.
+        run_id = uuid.uuid4().hex[:8]
+        bodies += [json.dumps(message).replace("{run}", run_id) for message in ports["input"].get("example", [])]
     bodies *= arguments.count
     if arguments.wait and "output" not in ports:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
@@ -46,6 +51,10 @@ def main() -> int:
     check(sender, bodies)
     sent, code = send(sender, bodies)
     printer = Printer(arguments.json)
+    if arguments.wait and sent and ports["output"]["kind"] == "dynamodb":
+        table = TableReader(target, ports["output"])
+        history = ports["output"]["history"]
+        return max(code, show_outcomes(table, history, sent, bodies, arguments.wait, printer))
     if arguments.wait and sent and isinstance(sender, WorkflowSender):
         return max(code, sender.show(sent, arguments.wait, printer))
     if arguments.wait and sent:
@@ -143,6 +152,8 @@ def sender_to(target: Target, port: Port, choices: Choices) -> Sender:
         return EventSender(target, port, choices)
     if kind == "lambda":
         return FunctionSender(target, port)
+    if kind == "kinesis":
+        return StreamSender(target, port)
     if kind == "states":
         return WorkflowSender(target, port)
     return QueueSender(target, port, choices)

@@ -61,6 +61,16 @@ def schedule_expression(text: str) -> None:
     raise ValueError("must be like rate(1 minute), rate(5 minutes) or cron(0 8 ? * MON-FRI *)")
 
 
+def between(least: int, most: int) -> Check:
+    """A check for whole numbers."""
+
+    def check(text: str) -> None:
+        if not least <= int(text) <= most:
+            raise ValueError(f"must be {least} to {most}")
+
+    return check
+
+
 @dataclass(frozen=True)
 class NoOptions:
     """For a lab that has nothing to choose."""
@@ -131,7 +141,7 @@ def _value(given: object, field: "dataclasses.Field[Any]") -> object:
     if isinstance(field.default, int):
         if not re.fullmatch(r"\d+", str(given)):
             raise ValueError("must be a whole number")
-        return int(str(given))
+        given = int(str(given))
     if field.metadata["check"]:
         field.metadata["check"](str(given))
-    return str(given)
+    return given if isinstance(field.default, int) else str(given)

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from bench.cases import deploy, growth, start, synth, throughput
+from bench.cases import deploy, growth, producer, start, synth, throughput
 
 #: In the order of the run and of the report; a run that is stopped keeps the cases that are done.
-ALL: tuple[ModuleType, ...] = (synth, throughput, start, growth, deploy)
+ALL: tuple[ModuleType, ...] = (synth, throughput, producer, start, growth, deploy)

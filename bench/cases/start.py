@@ -12,7 +12,7 @@ from bench.tables import median_and_range, table
 NAME = "start"
 TITLE = "Start of the scripts"
 MESSAGE = '{"number1": 1, "number2": 5, "operation": "+"}'
-HELP, CALL = "--help", "call"
+HELP, CALL, ENGINE = "--help", "call", "engine"
 
 
 def scripts() -> list[str]:
@@ -21,7 +21,7 @@ def scripts() -> list[str]:
 
 
 def measure(plan: Plan, samples: Samples) -> None:
-    """Each script with --help, then a message sent and its reply read, on a deployed calculator."""
+    """Each script with --help; a message sent and its reply read, on a deployed calculator; the engine itself."""
     with Laboratory() as laboratory:
         laboratory.script("lab.py", "deploy", "calculator", "--local")
         laboratory.script("send_message.py", "calculator", MESSAGE, "--wait", "20", "--local")  # the function is warm
@@ -40,10 +40,13 @@ def measure(plan: Plan, samples: Samples) -> None:
                 "read": lambda: run(CALL, "read_results.py", "calculator", "--max", "1", "--wait", "20", "--local"),
             },
         )
+        for _ in range(plan.start_rounds):
+            laboratory.script("local_aws.py", "stop")
+            run(ENGINE, "local_aws.py", "start")
 
 
 def section(samples: Samples) -> str:
-    shown = {HELP: "{} --help", CALL: "{} calculator ... --local"}
+    shown = {HELP: "{} --help", CALL: "{} calculator ... --local", ENGINE: "{} start"}
     rows = [
         [
             f"`{shown[size].format(f'scripts/{script}')}`",
@@ -56,6 +59,6 @@ def section(samples: Samples) -> str:
 {table(["command", "seconds"], rows)}
 
 Whole processes, from the shell's `exec` to the end, with the restart in the project's virtual environment where the
-shell's `python3` is another one. The last two send a message to the deployed calculator and wait for its reply, on
-a warm function.
+shell's `python3` is another one. Then a message sent to the deployed calculator, and the wait for its reply, on a
+warm function; last the local engine, until it answers with the deployed calculator on it.
 """

@@ -1,14 +1,53 @@
-"""What the pinned MiniStack does otherwise than AWS documents, put right; one small module per behaviour."""
+"""What the pinned MiniStack does otherwise than AWS documents, put right; one small module per behaviour.
 
-from engine.corrections import branch_history, describe_alarms, event_invocations, pauses
+docs/local-engine.md lists them all, and what remains.
+"""
 
-#: The version whose insides the corrections know. Another one runs as it is.
-MADE_FOR = "1.5.33"
+from engine.corrections import (
+    alarms,
+    branch_history,
+    describe_alarms,
+    durability,
+    event_invocations,
+    function_destinations,
+    function_errors,
+    function_logs,
+    pauses,
+    queue_locks,
+    queue_scans,
+    queue_sources,
+    rule_targets,
+    service_metrics,
+    shard_limits,
+    stream_settings,
+    streams,
+    topic_dead_letters,
+)
+
+#: In the order in which they are put on: a later one may build on an earlier one.
+ALL = (
+    describe_alarms,
+    branch_history,
+    pauses,
+    queue_scans,
+    queue_locks,
+    queue_sources,
+    stream_settings,
+    streams,
+    function_errors,
+    function_logs,
+    function_destinations,
+    event_invocations,
+    topic_dead_letters,
+    rule_targets,
+    shard_limits,
+    alarms,
+    service_metrics,
+    durability,
+)
 
 
 def apply() -> None:
     """Correct the engine in this process; to be called before it serves."""
-    branch_history.apply()
-    describe_alarms.apply()
-    event_invocations.apply()
-    pauses.apply()
+    for correction in ALL:
+        correction.apply()

@@ -16,6 +16,10 @@ if os.path.realpath(sys.prefix) != os.path.realpath(_VENV) and os.path.exists(_P
     os.execv(_PYTHON, [_PYTHON] + sys.argv)
 if importlib.util.find_spec("boto3") is None:
     sys.exit("error: the project's Python packages are missing: run `make setup`")
-for _folder in (os.path.join(ROOT, "lambda", "layer"), ROOT):  # labkit.schema: what both sides check messages by
-    if _folder not in sys.path:
-        sys.path.insert(0, _folder)
+# What functions and tools share: the layer (labkit.schema checks messages on both sides, labkit.aggregation packs
+# them), and the pure modules of lab `orders`, whose read model is built again here.
+for _folder in ("layer", "orders"):
+    if os.path.join(ROOT, "lambda", _folder) not in sys.path:
+        sys.path.append(os.path.join(ROOT, "lambda", _folder))
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)

@@ -20,6 +20,7 @@ GONE = {
     "QueueDoesNotExist",
     "ResourceNotFoundException",
     "StateMachineDoesNotExist",
+    "NoSuchBucket",
 }
 
 

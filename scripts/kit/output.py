@@ -3,7 +3,8 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 #: From how many messages on a progress bar is worth its line.
 PROGRESS_FROM = 50
+#: How often a status line changes.
+STATUS_EVERY_S = 0.2
 
 
 class Printer:
@@ -70,6 +73,26 @@ def progress(title: str, total: int) -> Iterator["Advance"]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+@contextlib.contextmanager
+def status() -> Iterator[Callable[[str], None]]:
+    """A line on the terminal that is written over by the next, a few times a second, and gone at the end."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    last = 0.0
+
+    def show(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > STATUS_EVERY_S:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            last = time.monotonic()
+
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 class Advance(Protocol):

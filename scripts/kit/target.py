@@ -66,17 +66,21 @@ class Target:
 
     def client(self, service: str) -> Any:
         """A client of an AWS service at this target."""
+        return self.session.client(service, endpoint_url=self.endpoint, config=self._config)
+
+    def resource(self, service: str) -> Any:
+        """The same as a resource, which for DynamoDB speaks in Python's own types."""
+        return self.session.resource(service, endpoint_url=self.endpoint, config=self._config)
+
+    @property
+    def _config(self) -> Any:
         from botocore.config import Config
 
-        return self.session.client(
-            service,
-            endpoint_url=self.endpoint,
-            config=Config(
-                connect_timeout=3 if self.endpoint else 10,
-                retries={"mode": "standard", "total_max_attempts": 2 if self.endpoint else 4},
-                # Service-specific addresses in the user's AWS configuration must not lead elsewhere.
-                ignore_configured_endpoint_urls=True,
-                # Some operations go to another host, such as sync-states..., which an endpoint of one's own has not.
-                inject_host_prefix=not self.endpoint,
-            ),
+        return Config(
+            connect_timeout=3 if self.endpoint else 10,
+            retries={"mode": "standard", "total_max_attempts": 2 if self.endpoint else 4},
+            # Service-specific addresses in the user's AWS configuration must not lead elsewhere.
+            ignore_configured_endpoint_urls=True,
+            # Some operations go to another host, such as sync-states..., which an endpoint of one's own has not.
+            inject_host_prefix=not self.endpoint,
         )

@@ -51,3 +51,7 @@ class Bucket(Construct):
     def grant_read(self, role: ExecutionRole) -> None:
         """Allow the role to read the objects."""
         role.grant(f"read-from-{self.node.id}", allow(["s3:GetObject"], f"{self.resource.arn}/*"))
+
+    def grant_write(self, role: ExecutionRole) -> None:
+        """Allow the role to store objects."""
+        role.grant(f"write-to-{self.node.id}", allow(["s3:PutObject"], f"{self.resource.arn}/*"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableAttribute
+from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableAttribute, DynamodbTableTtl
 from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
 from constructs import Construct
 
@@ -16,14 +16,17 @@ class Table(Construct):
     """A table with string keys, paid by request, encrypted.
 
     Encryption at rest is always on; the AWS owned key costs nothing (DynamoDB Developer Guide, "Encryption at rest").
-    There are no backups: what a lab holds is worth as much as the lab.
+    There are no backups: what a lab holds is worth as much as the lab. `expires` names the attribute that says when an
+    item is of no use any more, in seconds since 1970.
     """
 
-    def __init__(self, lab: LabStack, id: str, *, partition_key: str, sort_key: str | None = None) -> None:
+    def __init__(
+        self, lab: LabStack, id: str, *, partition_key: str, sort_key: str | None = None, expires: str | None = None
+    ) -> None:
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
-        self._sort_key = sort_key
+        self._partition_key, self._sort_key = partition_key, sort_key
         self.resource = DynamodbTable(
             self,
             "Default",
@@ -32,6 +35,7 @@ class Table(Construct):
             hash_key=partition_key,
             range_key=sort_key,
             attribute=[DynamodbTableAttribute(name=key, type="S") for key in (partition_key, sort_key) if key],
+            ttl=DynamodbTableTtl(attribute_name=expires, enabled=True) if expires else None,
         )
         self.arn = self.resource.arn
 
@@ -53,4 +57,4 @@ class Table(Construct):
 
     def publish(self, port: str, **details: Any) -> None:
         """Publish the table as a port of the lab."""
-        self.lab.publish(port, "dynamodb", table=self.name, **details)
+        self.lab.publish(port, "dynamodb", table=self.name, key=self._partition_key, **details)

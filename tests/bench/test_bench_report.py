@@ -23,6 +23,9 @@ def full() -> Samples:
     samples.add("deploy", "one lab", "destroy", seconds=12.0)
     for variant, throughput in (("this project", 900), ("naive", 200)):
         samples.add("throughput", "10000", variant, throughput=throughput, p50=1234, p99=9876, sending=2.5)
+    for size in ("no limits", "limits of a shard"):
+        for variant, speed in (("one by one", 400), ("batched", 4000), ("aggregated", 9000)):
+            samples.add("producer", size, variant, events_per_s=speed, megabytes_per_s=1, throttled=0)
     samples.add("start", "--help", "send_message.py", seconds=0.2)
     samples.add("start", "call", "send_message.py", seconds=0.5)
     return samples

@@ -20,6 +20,7 @@ ORDER = (
     "test_bus",
     "test_again",
     "test_fanout",
+    "test_orders",
     "test_accounts",
     "test_checkout",
     "test_failures",
@@ -35,11 +36,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of it is slow, and goes the way of a lab: used, deployed again, broken, changed, destroyed."""
+    """All of it is slow, and goes the way of a lab: used, deployed again, broken, changed, destroyed.
+
+    It comes first: `pytest -n 2` runs the rest beside it.
+    """
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker("slow")
-    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if "e2e" not in item.path.parts:
+        return len(ORDER)
+    return ORDER.index(item.path.stem) if item.path.stem in ORDER else -1
 
 
 def free_port() -> int:

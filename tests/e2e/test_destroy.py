@@ -28,12 +28,15 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         ("sns", "list_topics", "Topics", "TopicArn"),
         ("sns", "list_subscriptions", "Subscriptions", "TopicArn"),
         ("ssm", "describe_parameters", "Parameters", "Name"),
+        ("kinesis", "list_streams", "StreamNames", None),
+        ("firehose", "list_delivery_streams", "DeliveryStreamNames", None),
         ("stepfunctions", "list_state_machines", "stateMachines", "name"),
         ("dynamodb", "list_tables", "TableNames", None),
     ]
     for service, operation, key, field in listings:
-        paginator = shell.client(service).get_paginator(operation)
-        for page in paginator.paginate():
+        client = shell.client(service)
+        paged = client.can_paginate(operation)
+        for page in client.get_paginator(operation).paginate() if paged else [getattr(client, operation)()]:
             for item in page.get(key, []):
                 name = item if field is None else item[field]
                 if any(part in name for lab in LABS for part in (f"lab-{lab.lab}", f"/lab/{lab.lab}/")):

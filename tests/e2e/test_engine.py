@@ -44,6 +44,36 @@ def test_start_status_stop(engine: Engine) -> None:
     assert "was not running" in local_aws(engine, "stop").stderr
 
 
+def test_it_takes_little_memory(engine: Engine) -> None:
+    engine.start()
+    kilobytes = subprocess.run(["ps", "-o", "rss=", "-p", str(engine.pid)], capture_output=True, text=True).stdout
+    assert int(kilobytes) / 1000 < 100
+
+
+def test_limits_are_set_at_the_start(engine: Engine) -> None:
+    start = [*SCRIPT, "start", "--kinesis-limits", "--port", str(engine.port)]
+    assert subprocess.run(start).returncode == 0
+    again = subprocess.run(start, capture_output=True, text=True)
+    assert again.returncode == 2
+    assert f"the engine on port {engine.port} runs already: stop it first" in again.stderr
+
+
+def test_another_version_starts_without_the_corrections(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pin is exact; whoever installs another MiniStack by hand gets it as it is, and is told so in the log."""
+    code = (
+        "import importlib.metadata as m, runpy, sys; m.version = lambda name: '9.9.9'; "
+        "sys.argv = ['engine']; runpy.run_module('engine', run_name='__main__')"
+    )
+    environ = {**engine._environment(), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == ("MiniStack 9.9.9: its corrections are for 1.5.33 and stay out\n")
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_two_starts_at_the_same_time_are_one(engine: Engine) -> None:
     command = [*SCRIPT, "start", "--port", str(engine.port)]
     both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]

@@ -10,10 +10,9 @@ import pytest
 from kit.batches import MAX_BYTES
 from kit.cli import Stop
 from kit.events import EventSender
+from kit.moments import moment
 from kit.outgoing import Attribute, Choices
 from kit.topics import TopicSender
-
-from replay_events import moment
 
 PORT = {"arn": "topic", "attributes": ["type"], "claims": "bucket"}
 FIFO = {**PORT, "group_by": "customer", "deduplicate_by": "order_id"}

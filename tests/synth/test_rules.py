@@ -1,6 +1,7 @@
 """What holds for every lab, whatever it consists of."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ def test_dedicated_means_a_role_for_each_that_acts_without_wildcards(lab: Any, s
         *(function["role"] for function in resources(stack, "aws_lambda_function").values()),
         *(workflow["role_arn"] for workflow in resources(stack, "aws_sfn_state_machine").values()),
         *(target["role_arn"] for target in targets if "role_arn" in target),
+        *(delivery["extended_s3_configuration"]["role_arn"] for delivery in deliveries(stack)),
     ]
     assert len(set(acting)) == len(resources(stack, "aws_iam_role")) == len(acting)
     for policy in resources(stack, "aws_iam_role_policy").values():
@@ -47,6 +49,10 @@ def test_dedicated_means_a_role_for_each_that_acts_without_wildcards(lab: Any, s
                 continue
             # The streams of the function's own log group, and the objects of the lab's own bucket.
             assert "*" not in statement["Resource"].removesuffix("arn}:*").removesuffix("arn}/*")
+
+
+def deliveries(stack: Any) -> list[Any]:
+    return list(resources(stack, "aws_kinesis_firehose_delivery_stream").values())
 
 
 @every_lab
@@ -72,12 +78,37 @@ def test_consumed_queues_have_a_dead_letter_queue_with_an_alarm(lab: Any, synth:
     functions = resources(stack, "aws_lambda_function")
     for mapping in resources(stack, "aws_lambda_event_source_mapping").values():
         assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+        if "aws_sqs_queue" not in mapping["event_source_arn"]:
+            continue
         queue = queues[mapping["event_source_arn"].split(".")[1]]
         function = functions[mapping["function_name"].split(".")[1]]
         assert queue["visibility_timeout_seconds"] >= 6 * function["timeout"]
         redrive = json.loads(queue["redrive_policy"])
         assert redrive["maxReceiveCount"] == 5
         assert redrive["deadLetterTargetArn"].split(":")[-1] in alarmed
+
+
+@every_lab
+def test_streams_are_encrypted_and_their_consumers_never_stop_at_a_bad_record(lab: Any, synth: Synth) -> None:
+    stack = synth(lab)
+    for stream in resources(stack, "aws_kinesis_stream").values():
+        assert stream["encryption_type"] == "KMS" and stream["kms_key_id"] == "alias/aws/kinesis"
+    for mapping in resources(stack, "aws_lambda_event_source_mapping").values():
+        if "aws_kinesis" not in mapping["event_source_arn"]:
+            continue
+        assert mapping["starting_position"] == "TRIM_HORIZON"
+        assert mapping["bisect_batch_on_function_error"] is True
+        assert (mapping["maximum_retry_attempts"], mapping["maximum_record_age_in_seconds"]) == (3, 3600)
+        failures = mapping["destination_config"]["on_failure"]["destination_arn"].split(".")[1]
+        assert failures in resources(stack, "aws_sqs_queue")
+
+
+@every_lab
+def test_deliveries_are_compressed_and_say_what_they_could_not_deliver(lab: Any, synth: Synth) -> None:
+    for delivery in deliveries(synth(lab)):
+        target = delivery["extended_s3_configuration"]
+        assert target["compression_format"] == "GZIP" and target["error_output_prefix"]
+        assert target["cloudwatch_logging_options"]["enabled"] is True
 
 
 @every_lab
@@ -112,14 +143,17 @@ def test_everything_is_named_and_tagged_for_the_lab(lab: Any, synth: Synth) -> N
     stack = synth(lab, prefix="ana")
     assert stack["provider"]["aws"][0]["default_tags"] == [{"tags": {"lab": lab.lab, "project": "serverless-labs"}}]
     for name in names(stack):
-        logs = (f"/aws/lambda/ana-{lab.lab}-", f"/aws/vendedlogs/states/ana-{lab.lab}-")
-        assert name.startswith((f"ana-{lab.lab}-", f"/ana/{lab.lab}/", *logs, "${")), name
+        logs = rf"/aws/(lambda|kinesisfirehose|vendedlogs/states)/ana-{lab.lab}-"
+        assert re.match(rf"ana-{lab.lab}-|/ana/{lab.lab}/|{logs}|\${{", name), name
 
 
 def names(stack: Any) -> Iterator[str]:
     for kind in stack["resource"].values():
         for resource in kind.values():
             yield from (resource[key] for key in ("name", "bucket", "function_name", "alarm_name") if key in resource)
+
+
+KINDS = {"sqs", "lambda", "sns", "events", "events-archive", "dynamodb", "kinesis", "s3", "states"}
 
 
 @every_lab

@@ -1,0 +1,78 @@
+"""Sends a text to a destination by its ARN, as one AWS service does to another: SQS, SNS, Lambda or EventBridge."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.arn import ArnParseError, parse_arn
+from ministack.core.responses import request_scope
+from ministack.services import eventbridge, lambda_svc, sns, sqs
+
+logger = logging.getLogger("delivery")
+
+
+def deliver(arn: str, body: str, attributes: Mapping[str, str] | None = None) -> bool:
+    """Send `body` there, with message attributes where the service has them. Returns whether it arrived."""
+    try:
+        spec = parse_arn(arn)
+    except ArnParseError:
+        logger.warning("%s is no ARN: %s is lost", arn, body)
+        return False
+    with request_scope(spec.account_id, spec.region):
+        try:
+            arrived = _SENDERS[spec.service](arn, body, attributes or {})
+        except (KeyError, sqs._Err, sns.SnsPublishError) as problem:
+            logger.warning("%s does not take it: %r", arn, problem)
+            arrived = False
+    if not arrived:
+        logger.warning("%s could not be reached: %s is lost", arn, body)
+    return arrived
+
+
+def queue_url(arn: str) -> str | None:
+    """The URL of a queue that exists."""
+    queue = sqs._queue_by_arn(arn)
+    spec = parse_arn(arn)
+    return sqs._queue_url_for_account(spec.account_id, spec.resource) if queue else None
+
+
+def _to_queue(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+    url = queue_url(arn)
+    if url is None:
+        return False
+    sqs._act_send_message({"MessageBody": body, "MessageAttributes": _typed(attributes)}, url)
+    return True
+
+
+def _to_topic(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+    return sns.publish_internal(arn, body, message_attributes=_typed(attributes)) is not None
+
+
+def _to_function(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if function is None or config is None:
+        return False
+    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), json.loads(body))
+    return True
+
+
+def _to_bus(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+    # Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations": the result is the event's detail.
+    success = json.loads(body).get("requestContext", {}).get("condition") == "Success"
+    result = "Success" if success else "Failure"
+    entry = {
+        "EventBusName": arn.split("event-bus/")[-1],
+        "Source": "lambda",
+        "DetailType": f"Lambda Function Invocation Result - {result}",
+        "Detail": body,
+    }
+    status, _, answer = eventbridge._put_events({"Entries": [entry]})
+    return bool(status == 200 and json.loads(answer).get("FailedEntryCount") == 0)
+
+
+_SENDERS = {"sqs": _to_queue, "sns": _to_topic, "lambda": _to_function, "events": _to_bus}
+
+
+def _typed(attributes: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}

@@ -1,0 +1,193 @@
+"""The arrivals since the last save: one JSON line each, in numbered files."""
+
+import contextlib
+import functools
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence
+from ministack.services import eventbridge, kinesis, s3, sns, sqs
+
+logger = logging.getLogger("durability")
+
+Entry = dict[str, Any]
+
+
+class Journal:
+    """Files `journal.<number>` beside MiniStack's state. A save begins a new one, and then drops those before it."""
+
+    def __init__(self) -> None:
+        self.folder = Path(persistence.STATE_DIR)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.number = max(self._numbers(), default=0)
+        self._file: int | None = None
+        self.begin_next()
+
+    def note(self, entry: Entry) -> None:
+        """Write at once: what the operating system has is kept when this process is killed."""
+        assert self._file is not None
+        os.write(self._file, json.dumps(entry).encode() + b"\n")
+
+    @property
+    def size(self) -> int:
+        """Bytes since the last save."""
+        return self._path(self.number).stat().st_size
+
+    def begin_next(self) -> None:
+        previous, self.number = self._file, self.number + 1
+        self._file = os.open(self._path(self.number), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        if previous is not None:
+            os.close(previous)
+
+    def drop_earlier(self) -> None:
+        for number in self._numbers():
+            if number < self.number:
+                self._path(number).unlink()
+
+    def read(self) -> Iterator[Entry]:
+        for number in sorted(self._numbers()):
+            for line in self._path(number).read_bytes().splitlines():
+                with contextlib.suppress(ValueError):  # the last line of a killed process may be half a line
+                    yield json.loads(line)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"journal.{number}"
+
+    def _numbers(self) -> list[int]:
+        return [int(path.suffix[1:]) for path in self.folder.glob("journal.*")]
+
+
+def apply(journal: Journal) -> None:
+    _note_messages(journal)
+    _note_records(journal)
+    load = app._load_persisted_state
+
+    def load_persisted_state() -> None:
+        load()
+        restore(journal)
+
+    app._load_persisted_state = load_persisted_state
+
+
+def restore(journal: Journal) -> None:
+    """Add to the queues and streams that are there what arrived after they were saved."""
+    queues = {queue["attributes"]["QueueArn"]: queue for queue in sqs._queues._data.values()}
+    streams = {stream["StreamARN"]: stream for stream in kinesis._streams._data.values()}
+    messages = {arn: {message["id"] for message in queue["messages"]} for arn, queue in queues.items()}
+    restored = 0
+    for entry in journal.read():
+        queue, stream = queues.get(entry.get("queue", "")), streams.get(entry.get("stream", ""))
+        if queue and queue["attributes"]["CreatedTimestamp"] == entry["created"]:
+            message = entry["message"]
+            if message is None:
+                queue["messages"].clear()
+            elif message["id"] not in messages[entry["queue"]]:
+                messages[entry["queue"]].add(message["id"])
+                queue["messages"].append(message)
+                restored += 1
+        elif stream and entry["shard"] in stream["shards"]:
+            records = stream["shards"][entry["shard"]]["records"]
+            if not records or records[-1]["SequenceNumber"] < entry["record"]["SequenceNumber"]:
+                records.append(entry["record"])
+                restored += 1
+    if restored:
+        logger.warning(
+            "the engine was killed: %d messages and records that came after its last save are back", restored
+        )
+
+
+def _note_messages(journal: Journal) -> None:
+    """MiniStack puts a message into a queue in four places: for SQS itself, and for whoever sends to queues."""
+
+    def by_url(arguments: tuple[Any, ...]) -> Any:
+        data, url = arguments
+        return sqs._get_q(data.get("QueueUrl") or url)
+
+    def by_arn(arguments: tuple[Any, ...]) -> Any:
+        return sqs._queue_by_arn(str(arguments[0]))
+
+    _after(sqs, "_act_send_message", by_url, journal)
+    _after(sns, "_deliver_to_sqs", by_arn, journal)
+    _after(eventbridge, "_dispatch_to_sqs", by_arn, journal)
+    _after(s3, "_deliver_event_to_sqs", by_arn, journal)
+    purge = sqs._act_purge_queue
+
+    def act_purge_queue(data: Entry, url: str) -> Any:
+        with sqs._queues_lock:
+            answer = purge(data, url)
+            _note(journal, by_url((data, url)), None)
+            return answer
+
+    sqs._act_purge_queue = sqs._HANDLERS["PurgeQueue"] = act_purge_queue
+
+
+def _after(module: Any, name: str, queue_of: Callable[[tuple[Any, ...]], Any], journal: Journal) -> None:
+    original = getattr(module, name)
+
+    @functools.wraps(original)
+    def put(*arguments: Any, **named: Any) -> Any:
+        with sqs._queues_lock:
+            queue = _or_none(queue_of, arguments)
+            last = queue["messages"][-1] if queue and queue["messages"] else None
+            answer = original(*arguments, **named)
+            if queue and queue["messages"] and queue["messages"][-1] is not last:
+                _note(journal, queue, queue["messages"][-1])
+            return answer
+
+    setattr(module, name, put)
+    for action, handler in sqs._HANDLERS.items():
+        if handler is original:
+            sqs._HANDLERS[action] = put
+
+
+def _or_none(queue_of: Callable[[tuple[Any, ...]], Any], arguments: tuple[Any, ...]) -> Any:
+    try:
+        return queue_of(arguments)
+    except sqs._Err:  # there is no such queue, which the original says
+        return None
+
+
+def _note(journal: Journal, queue: Any, message: Any) -> None:
+    attributes = queue["attributes"]
+    journal.note({"queue": attributes["QueueArn"], "created": attributes["CreatedTimestamp"], "message": message})
+
+
+def _note_records(journal: Journal) -> None:
+    """Every way into a stream ends with records at the end of its shards."""
+
+    def after(name: str, stream_of: Callable[[Any], Any]) -> None:
+        original = getattr(kinesis, name)
+
+        @functools.wraps(original)
+        def put(*arguments: Any) -> Any:
+            stream = stream_of(arguments[0])
+            last = {shard: _last(records["records"]) for shard, records in stream["shards"].items()} if stream else {}
+            answer = original(*arguments)
+            for shard, before in last.items():
+                for record in _since(stream["shards"].get(shard, {"records": []})["records"], before):
+                    journal.note({"stream": stream["StreamARN"], "shard": shard, "record": record})
+            return answer
+
+        setattr(kinesis, name, put)
+
+    after("_put_record", lambda data: kinesis._resolve_stream(data)[1])
+    after("_put_records", lambda data: kinesis._resolve_stream(data)[1])
+    after("put_record_internal", kinesis._resolve_stream_by_arn)
+
+
+def _last(records: list[Entry]) -> str:
+    return str(records[-1]["SequenceNumber"]) if records else ""
+
+
+def _since(records: list[Entry], sequence_number: str) -> list[Entry]:
+    new: list[Entry] = []
+    for record in reversed(records):
+        if record["SequenceNumber"] <= sequence_number:
+            break
+        new.append(record)
+    return new[::-1]

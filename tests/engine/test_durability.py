@@ -1,0 +1,110 @@
+"""What was accepted before the engine was killed is there when it starts again."""
+
+import os
+import signal
+import threading
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws import Aws, saved
+
+
+def kill(aws: Aws) -> None:
+    assert aws.engine.pid
+    os.killpg(aws.engine.pid, signal.SIGKILL)
+
+
+def bodies(aws: Aws, url: str, count: int) -> list[str]:
+    taken: list[str] = []
+    deadline = time.monotonic() + aws.patience_s
+    while len(taken) < count and time.monotonic() < deadline:
+        for message in aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            taken.append(message["Body"])
+    return taken
+
+
+def records(aws: Aws, stream: str) -> list[str]:
+    (shard,) = aws.kinesis.list_shards(StreamName=stream)["Shards"]
+    iterator = aws.kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    return [record["Data"].decode() for record in aws.kinesis.get_records(ShardIterator=iterator)["Records"]]
+
+
+def test_everything_accepted_under_load_survives_a_kill(aws: Aws) -> None:
+    queue, fanned_out, stream = aws.queue(), aws.queue(), aws.stream()
+    topic = aws.sns.create_topic(Name=aws.name("topic"))["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=fanned_out.arn, Attributes=raw)
+    queue.send(["before"])
+    saved(aws)
+    accepted: list[str] = []
+
+    def load() -> None:
+        try:
+            for number in range(100_000):
+                text = str(number)
+                aws.sqs.send_message(QueueUrl=queue.url, MessageBody=text)
+                aws.sns.publish(TopicArn=topic, Message=text)
+                aws.kinesis.put_record(StreamName=stream, Data=text.encode(), PartitionKey="k")
+                accepted.append(text)
+        except (BotoCoreError, ClientError):
+            pass
+
+    sender = threading.Thread(target=load)
+    sender.start()
+    time.sleep(2)
+    kill(aws)
+    sender.join()
+    aws.engine.start()
+    assert len(accepted) > 50
+    # One more of each may have been accepted whose answer the kill cut off.
+    assert set(bodies(aws, queue.url, len(accepted) + 1)) >= {"before", *accepted}
+    assert set(bodies(aws, fanned_out.url, len(accepted))) >= set(accepted)
+    assert records(aws, stream)[: len(accepted)] == accepted
+
+
+def test_an_event_source_goes_on_after_a_kill(aws: Aws) -> None:
+    queue, stream, reports = aws.queue(), aws.stream(), aws.queue()
+    function = aws.function("tell(batch=bodies(event))", reports)
+    aws.map(function, queue.arn)
+    aws.map(function, aws.stream_arn(stream), StartingPosition="TRIM_HORIZON")
+    saved(aws)
+    kill(aws)
+    aws.engine.start()
+    queue.send(["queued"])
+    aws.put(stream, "streamed")
+    assert sorted(text for report in reports.take(2) for text in report["batch"]) == ["queued", "streamed"]
+
+
+def test_a_purged_or_recreated_queue_stays_empty(corrected: Aws) -> None:
+    queue = corrected.queue()
+    saved(corrected)
+    queue.send(["a", "b"])
+    corrected.sqs.purge_queue(QueueUrl=queue.url)
+    queue.send(["c"])
+    kill(corrected)
+    corrected.engine.start()
+    assert bodies(corrected, queue.url, 1) == ["c"]
+    assert bodies(Aws(corrected.engine, 0.5), queue.url, 1) == []
+
+
+def test_a_stop_leaves_no_journal(corrected: Aws) -> None:
+    queue = corrected.queue()
+    queue.send(["a"])
+    corrected.engine.stop()
+    assert [path.stat().st_size for path in (corrected.engine.folder / "state").glob("journal.*")] == [0]
+    corrected.engine.start()
+    assert bodies(corrected, queue.url, 1) == ["a"]
+
+
+def test_a_reset_forgets_the_journal_too(corrected: Aws) -> None:
+    queue = corrected.queue()
+    saved(corrected)
+    queue.send(["a"])
+    corrected.engine.reset()
+    kill(corrected)
+    corrected.engine.start()
+    assert not corrected.sqs.list_queues().get("QueueUrls")
