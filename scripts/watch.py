@@ -12,8 +12,8 @@ import argparse
 import sys
 
 from kit.cli import Exit, Parser, Stop, run
-from kit.live.collector import Collector
 from kit.live.clients import Clients
+from kit.live.collector import Collector
 from kit.live.sending import graphs_of, send_example
 from kit.target import Target, add_arguments
 

@@ -54,5 +54,5 @@ def _numbers(numbers: Numbers | None) -> Text:
     for name, value in (numbers or {}).items():
         style = "red" if name in ("failed", "errors") and value else "yellow" if value else "dim"
         text.append(f"{figure(value)} ", style=f"bold {style}" if value else style)
-        text.append(f"{name}  ", style="none" if value else "dim")
+        text.append(f"{name}  ", style="" if value else "dim")
     return text

@@ -19,6 +19,7 @@ from kit.live.numbers import Numbers, Reader, level
 from kit.live.results import Result, source_of
 from kit.pictures.graph import Graph
 from kit.ports import ports_of
+from kit.target import Target
 
 from project import ProjectError
 
@@ -74,6 +75,10 @@ class Collector:
         #: Counts deployments seen: what was read before the latest is forgotten.
         self._generation = 0
 
+    @property
+    def target(self) -> Target:
+        return self._clients.target
+
     def start(self) -> None:
         """Begin to watch. The threads end with the process: one may be waiting for a message."""
         for work in (self._watch_numbers, self._watch_results):
@@ -110,6 +115,7 @@ class Collector:
                     "function": line.function,
                     "level": "ERROR" if line.is_error else line.level,
                     "text": line.text,
+                    "details": line.details,
                 }
                 for line in view.lines
                 if not line.is_platform

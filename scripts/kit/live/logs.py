@@ -17,6 +17,11 @@ DURATION = re.compile(r"Duration: ([\d.]+) ms")
 FAILURE = re.compile(
     r"^(\[ERROR\]|Traceback \(most recent|\S+ \S+ Task timed out|RequestId: \S+ Error)|Status: (error|timeout)"
 )
+#: Powertools for AWS Lambda, "Logger", standard structured keys and those of the Lambda context.
+USUAL = {
+    *("level", "location", "message", "timestamp", "service", "sampling_rate", "xray_trace_id", "exception"),
+    *("cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id", "stack_trace"),
+}
 ERRORS = ("ERROR", "CRITICAL")
 #: How late a line may come in CloudWatch, and still be seen by those who follow.
 LATE_MS = 15_000
@@ -45,6 +50,11 @@ class Line:
     @property
     def is_error(self) -> bool:
         return self.level in ERRORS or bool(FAILURE.search(self.text))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a structured line says beside what Powertools puts in every line, and tracebacks."""
+        return {name: value for name, value in self.fields.items() if name not in USUAL}
 
     @property
     def ids(self) -> set[str]:

@@ -13,8 +13,8 @@ from kit.outgoing import Choices
 from kit.output import is_error_reply, parse
 from kit.pictures.album import IMAGES, graph_of_lab
 from kit.pictures.graph import Graph
-from kit.ports import Port, labs_at
-from kit.senders import sender_to
+from kit.ports import labs_at
+from kit.senders import example_of, sender_to
 from kit.target import Target
 from kit.workflows import WorkflowSender
 
@@ -42,22 +42,19 @@ def graphs_of(target: Target, labs: Sequence[str]) -> list[Graph]:
             found.append(graph)
         elif labs:
             known = ", ".join(sorted(path.stem for path in IMAGES.glob("*.json")))
-            raise Stop(f"lab {lab} has no picture (labs are {known}); draw one with `scripts/draw.py {lab}`", Exit.USAGE)
+            raise Stop(
+                f"lab {lab} has no picture (labs are {known}); draw one with `scripts/draw.py {lab}`", Exit.USAGE
+            )
     if not found:
         raise Stop(f"no lab is deployed at {target}; deploy one with `make deploy LAB=calculator`", Exit.NOT_DEPLOYED)
     return found
 
 
-def example_of(port: Port) -> list[str]:
-    """The example messages of an input port, ready to be sent."""
-    return [json.dumps(message, ensure_ascii=False) for message in port.get("example", [])]
-
-
-def send(collector: Collector, target: Target, bodies: Sequence[str]) -> Outcome:
+def send(collector: Collector, bodies: Sequence[str]) -> Outcome:
     """Send messages through the lab's input port; all or none, as far as a look at them can tell. Raises Stop."""
     if "input" not in collector.ports:
         raise Stop(f"lab {collector.lab} is not deployed, or does not answer", Exit.NOT_DEPLOYED)
-    sender = sender_to(target, collector.ports["input"], Choices())
+    sender = sender_to(collector.target, collector.ports["input"], Choices())
     problems = [(number, sender.problem(body)) for number, body in enumerate(bodies, 1)]
     refused = [f"message {number} {problem}" for number, problem in problems if problem]
     if refused:
@@ -78,7 +75,7 @@ def send_example(collector: Collector) -> str:
     """Send the lab's example; what became of it, in one line, whatever it is."""
     try:
         example = example_of(collector.ports.get("input", {}))
-        return str(send(collector, collector.target, example))
+        return str(send(collector, example))
     except (Stop, ProjectError) as problem:
         return str(problem)
     except Exception as error:

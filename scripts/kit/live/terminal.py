@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -149,9 +150,8 @@ class Watch(App[None]):
     def _summary(self, views: Sequence[View]) -> Text:
         text = Text(" ")
         for number, view in enumerate(views):
-            style = "reverse" if number == self._shown else "none"
-            mark = "✘" if view.problem else "●"
-            text.append(f" {mark} {view.lab} ", style=style if not view.problem else f"{style} red")
+            style = Style(reverse=number == self._shown, color="red" if view.problem else None)
+            text.append(f" {'✘' if view.problem else '●'} {view.lab} ", style=style)
             text.append(" ")
         return text
 
@@ -188,14 +188,14 @@ def as_text(line: Line, functions: Sequence[str]) -> Text:
     colour = COLOURS[functions.index(line.function) % len(COLOURS)]
     text = Text(f"{_clock(line.time_ms)} ", style="dim")
     text.append(f"{line.function} ", style=colour)
-    text.append(line.text, style="red" if line.is_error else "yellow" if line.level == "WARNING" else "none")
+    text.append(line.text, style="red" if line.is_error else "yellow" if line.level == "WARNING" else "")
     for name, value in line.details.items():
         text.append(f" {name}={value}", style="dim")
     return text
 
 
 def _in_a_line(result: Result) -> Text:
-    return Text(f"{_clock(result.at_ms)} ", style="dim") + Text.from_markup(one_line(result.body))
+    return Text(f"{_clock(result.at_ms)} ", style="dim") + Text.from_markup(one_line(parse(result.body)))
 
 
 def _clock(at_ms: int) -> str:

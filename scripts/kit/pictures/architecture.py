@@ -36,8 +36,8 @@ def plan_of(graph: Graph) -> Plan:
     satellites = _satellites(graph)
     small = {satellite.node.id for group in satellites.values() for satellite in group}
     return Plan(
-        boxes=[_box(node, satellites.get(node.id, [])) for node in graph.nodes if node.id not in small],
-        links=[_link(edge) for edge in graph.edges if edge.target not in small],
+        boxes=[_box(graph, node, satellites.get(node.id, [])) for node in graph.nodes if node.id not in small],
+        links=[_link(edge) for edge in graph.edges if edge.target not in small and not _goes_back(graph, edge)],
         rank_gap=44,
         node_gap=8,
     )
@@ -64,6 +64,12 @@ def _content(graph: Graph, placed: Placed) -> Iterator[str]:
         yield from svg.line(line, kind, (source, target))
     for line, kind in kinds:
         yield from svg.label(line, kind)
+    nodes = {node.id: node for node in graph.nodes}
+    for edge in graph.edges:
+        if _goes_back(graph, edge):
+            above, below = ICON / 2 + AIR, ICON / 2 + _text_height(nodes[edge.target]) + AIR
+            ends = placed.centres[edge.source], placed.centres[edge.target]
+            yield from svg.arc(*ends, above, below, _kind_of(edge))
     for node in graph.nodes:
         if node.id in placed.centres:
             yield from _station(node, placed.centres[node.id])
@@ -113,16 +119,27 @@ def _satellites(graph: Graph) -> dict[str, list[Satellite]]:
 
 
 def _kind(edges: dict[tuple[str, str], Edge], link: Link) -> str:
-    edge = edges.get((link.source, link.target)) or edges[link.target, link.source]
+    return _kind_of(edges[link.target, link.source] if link.back else edges[link.source, link.target])
+
+
+def _kind_of(edge: Edge) -> str:
     return "failure" if edge.failure else "flow"
 
 
-def _box(node: Node, satellites: list[Satellite]) -> Box:
+def _goes_back(graph: Graph, edge: Edge) -> bool:
+    """Whether the edge gives back to where its source is given from; of two such, the one from the right."""
+    against = any((other.source, other.target) == (edge.target, edge.source) for other in graph.edges)
+    return against and not edge.label
+
+
+def _box(graph: Graph, node: Node, satellites: list[Satellite]) -> Box:
     """The icon, the room above it, the text below it, and then the satellites."""
     texts = (svg.text_width(node.title, TITLE_PX * 1.1), svg.text_width(node.note, LABEL_PX))
     width = max(ICON + 2 * AIR + 28, *texts, _rows_width(satellites))
     below = _text_height(node) + (AIR + WAY + ROW * len(satellites) if satellites else 0)
-    rank = {"client-read": "max"}.get(node.id, "rules" if node.type == "aws_cloudwatch_event_rule" else "")
+    is_alone = not any(node.id in (edge.source, edge.target) for edge in graph.edges)
+    rank = "rules" if node.type == "aws_cloudwatch_event_rule" else ""
+    rank = "max" if is_alone or node.id == "client-read" else rank
     return Box(node.id, round(width), round(ABOVE + ICON + below), (ABOVE, ICON), rank=rank)
 
 

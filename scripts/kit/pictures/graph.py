@@ -239,18 +239,22 @@ class _Reader:
 
     def _grants(self) -> Iterator[tuple[str, str, str, bool]]:
         """What roles allow: an edge to what is written, one from what is only read. Event sources are edges already."""
+        read = []
         for _, policy in self._all("aws_iam_role_policy"):
             owners = self._owners.get(policy["role"].split(".")[1], [])
             for statement in json.loads(policy["policy"])["Statement"]:
-                reads = all(_READS.match(action) for action in statement["Action"])
+                only_reads = all(_READS.match(action) for action in statement["Action"])
                 resources = statement["Resource"]
                 for resource in [resources] if isinstance(resources, str) else resources:
                     other = self._resolve(resource.removesuffix("/*"))
                     for owner in owners if other else []:
-                        if not reads:
+                        if only_reads:
+                            read.append((other, owner))
+                        else:
                             yield owner, other, "", False
-                        elif (other, owner) not in self._edges:
-                            yield other, owner, "reads", False
+        for other, owner in read:
+            if not {(other, owner), (owner, other)} & set(self._edges):
+                yield other, owner, "reads", False
 
     def _connect_clients(self) -> None:
         """The ports: people send to the input, and read from the output."""

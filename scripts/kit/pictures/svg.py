@@ -68,6 +68,14 @@ def arrow(start: Point, end: Point, kind: str) -> Iterator[str]:
     yield from _with_arrow(_straight(start, end), kind)
 
 
+def arc(source: Point, target: Point, above: float, below: float, kind: str) -> Iterator[str]:
+    """An arrow back to the left, that comes to its target from above or below, `above` or `below` its middle."""
+    side = 1 if source[1] > target[1] else -1
+    start = (source[0] - above, source[1] + side * above / 2)
+    end = (target[0], target[1] + (below if side > 0 else -above))
+    yield from _with_arrow([start, ((start[0] + end[0]) / 2, start[1]), (end[0], start[1]), end], kind)
+
+
 def _with_arrow(points: list[Point], kind: str) -> Iterator[str]:
     # The line ends inside the arrow, which is sharper than it.
     tip, tail = points[-1], next(point for point in reversed(points) if math.dist(point, points[-1]) > 1)
