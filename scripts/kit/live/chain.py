@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kit.live.numbers import Numbers, columns, figure, level
-from kit.pictures.graph import Graph, Node
+from kit.pictures.graph import Graph, Node, Satellite, satellites_of
 from kit.pictures.kinds import KINDS
 
 STYLES = {"bad": "bold red", "busy": "bold yellow", "quiet": "bold"}
@@ -17,9 +17,11 @@ NARROW = 24
 
 def chain(graph: Graph, stations: Mapping[str, Numbers], width: int) -> RenderableType:
     """The chain, in columns where `width` allows it."""
-    groups = columns(graph)
+    below = satellites_of(graph)
+    small = {satellite.node.id for group in below.values() for satellite in group}
+    groups = [kept for group in columns(graph) if (kept := [node for node in group if node.id not in small])]
     if width < NARROW * len(groups):
-        return Group(*(_line(node, stations.get(node.id)) for group in groups for node in group))
+        return Group(*(_line(node, stations.get(node.id)) for group in columns(graph) for node in group))
     grid = Table.grid(padding=(0, 1), expand=True)
     cells: list[RenderableType] = []
     for number, group in enumerate(groups):
@@ -27,16 +29,23 @@ def chain(graph: Graph, stations: Mapping[str, Numbers], width: int) -> Renderab
             grid.add_column(width=3, vertical="middle")
             cells.append(Text("──►", style="dim"))
         grid.add_column(ratio=1, vertical="middle")
-        cells.append(Group(*(part for node in group for part in (_card(node, stations.get(node.id)), Text("")))))
+        cards = [_card(node, stations, below.get(node.id, [])) for node in group]
+        cells.append(Group(*(part for card in cards for part in (card, Text("")))))
     grid.add_row(*cells)
     return grid
 
 
-def _card(node: Node, numbers: Numbers | None) -> Text:
+def _card(node: Node, stations: Mapping[str, Numbers], below: list[Satellite]) -> Text:
+    """A station: its name, what it is, its numbers, and what rests in its dead-letter queues."""
+    numbers = stations.get(node.id)
     text = _title(node, numbers)
-    text.append(f"\n{KINDS[node.type].note}" if node.type in KINDS else "", style="dim")
-    text.append("\n")
-    return text.append(_numbers(numbers))
+    text.append(f"\n{KINDS[node.type].note}\n", style="not bold dim")
+    text.append(_numbers(numbers))
+    for satellite in below:
+        resting = stations.get(satellite.node.id, {}).get("waiting", 0)
+        style = "not bold red" if resting else "not bold dim"
+        text.append(f"\n└ {figure(resting)} {satellite.title}", style=style)
+    return text
 
 
 def _line(node: Node, numbers: Numbers | None) -> Text:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from kit.live.clients import Clients
-from kit.pictures.graph import Graph, Node
+from kit.pictures.graph import Graph, Node, goes_back
 
 #: Numbers of a station by their names, as they are shown; None where the target does not tell.
 Numbers = dict[str, float | None]
@@ -203,13 +203,17 @@ def figure(value: float | None) -> str:
 
 
 def columns(graph: Graph) -> list[list[Node]]:
-    """The stations from left to right, as in the picture: each after all that give to it. Dead letters come last."""
+    """The stations from left to right, as in the picture: each after all that give to it; what stands alone is last."""
     nodes = {node.id: node for node in graph.nodes if node.name}
-    ends = [(edge.target, edge.source) if edge.label == "reads" else (edge.source, edge.target) for edge in graph.edges]
+    edges = [edge for edge in graph.edges if not goes_back(graph, edge)]
+    ends = [(edge.target, edge.source) if edge.label == "reads" else (edge.source, edge.target) for edge in edges]
     flow = [(source, target) for source, target in ends if source in nodes and target in nodes]
     rank = dict.fromkeys(nodes, 0)
-    for _ in nodes:  # as often as the longest way can be long; a cycle ends there, too
+    for _ in nodes:  # as often as the longest way can be long; what goes round in circles ends there, too
         for source, target in flow:
-            if rank[source] + 1 > rank[target] and rank[source] < len(nodes):
-                rank[target] = min(rank[source] + 1, len(nodes))
+            rank[target] = min(max(rank[target], rank[source] + 1), len(nodes))
+    last = max(rank.values(), default=0)
+    for id in nodes:
+        if not any(id in edge for edge in flow) and len(nodes) > 1:
+            rank[id] = last
     return [[nodes[id] for id in nodes if rank[id] == value] for value in sorted(set(rank.values()))]

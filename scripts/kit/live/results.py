@@ -149,7 +149,9 @@ class TableSource:
         read = TypeDeserializer().deserialize
         for item in self._dynamodb.scan(TableName=self._table, Limit=ITEMS)["Items"]:
             content = {name: read(value) for name, value in item.items()}
-            body = json.dumps(content, default=str, sort_keys=True)
+            # What is short comes first: the rest may not fit in a line.
+            ordered = sorted(content.items(), key=lambda entry: (isinstance(entry[1], list | dict), entry[0]))
+            body = json.dumps(dict(ordered), default=str)
             id = str(content.get(self._key, ""))
             if self._known.get(id) != body:
                 self._known[id] = body

@@ -54,8 +54,9 @@ class Watch(App[None]):
     #problem { height: auto; color: $text-error; display: none; padding: 0 1; }
     #chain { height: auto; max-height: 60%; border: round $primary; padding: 0 1; }
     #below { height: 1fr; min-height: 6; }
-    #results { width: 1fr; border: round $primary; padding: 0; }
-    #log { width: 1fr; border: round $primary; }
+    #results { width: 1fr; height: 100%; border: round $primary; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis; }
+    #log { width: 1fr; height: 100%; border: round $primary; }
     #said { height: 1; color: $text-muted; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +73,7 @@ class Watch(App[None]):
         self._target = target
         self._send = send
         self._shown = 0
-        self._keys: list[str] = []
+        self._keys: list[str] | None = None
         self._lines: list[Line] = []
         self._is_pending = False
 
@@ -129,7 +130,7 @@ class Watch(App[None]):
         self._shown = index
         for number, collector in enumerate(self._collectors):
             collector.focused = number == index
-        self._keys, self._lines = [], []
+        self._keys, self._lines = None, []
         self.query_one(RichLog).clear()
         self._show()
 
@@ -162,7 +163,8 @@ class Watch(App[None]):
         if keys != self._keys:
             place = results.highlighted
             # The chosen result stays chosen, wherever it moves to.
-            chosen = self._keys[place] if place is not None and 0 < place < len(self._keys) else ""
+            known = self._keys or []
+            chosen = known[place] if place is not None and 0 < place < len(known) else ""
             self._keys = keys
             results.clear_options()
             results.add_options([Option(_in_a_line(result)) for result in latest])
@@ -195,7 +197,8 @@ def as_text(line: Line, functions: Sequence[str]) -> Text:
 
 
 def _in_a_line(result: Result) -> Text:
-    return Text(f"{_clock(result.at_ms)} ", style="dim") + Text.from_markup(one_line(parse(result.body)))
+    text = Text(f"{_clock(result.at_ms)} ", style="dim", no_wrap=True, overflow="ellipsis")
+    return text.append_text(Text.from_markup(one_line(parse(result.body))))
 
 
 def _clock(at_ms: int) -> str:

@@ -1,11 +1,10 @@
 """The picture of a lab: icons with their names, from the input port on the left to the output port on the right."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kit.pictures import svg
 from kit.pictures.curves import Rectangle, straighten
-from kit.pictures.graph import Edge, Graph, Node
+from kit.pictures.graph import Edge, Graph, Node, Satellite, goes_back, satellites_of
 from kit.pictures.kinds import BY_TIME_ICON, CLIENT, KINDS, SUBSCRIBER
 from kit.pictures.layout import LABEL_PX, Box, Link, Placed, Plan, Point
 
@@ -22,22 +21,13 @@ ROW = 28
 WAY = 26
 
 
-@dataclass(frozen=True)
-class Satellite:
-    """A node that only takes what failed at one other node, and is drawn small, below it."""
-
-    node: Node
-    edge: Edge
-    title: str
-
-
 def plan_of(graph: Graph) -> Plan:
     """What is to be placed, and how."""
-    satellites = _satellites(graph)
+    satellites = satellites_of(graph)
     small = {satellite.node.id for group in satellites.values() for satellite in group}
     return Plan(
         boxes=[_box(graph, node, satellites.get(node.id, [])) for node in graph.nodes if node.id not in small],
-        links=[_link(edge) for edge in graph.edges if edge.target not in small and not _goes_back(graph, edge)],
+        links=[_link(edge) for edge in graph.edges if edge.target not in small and not goes_back(graph, edge)],
         rank_gap=44,
         node_gap=8,
     )
@@ -49,7 +39,7 @@ def draw(graph: Graph, placed: Placed) -> str:
 
 
 def _content(graph: Graph, placed: Placed) -> Iterator[str]:
-    satellites = _satellites(graph)
+    satellites = satellites_of(graph)
     edges = {(edge.source, edge.target): edge for edge in graph.edges}
     plan = plan_of(graph)
     widths = {box.id: box.width for box in plan.boxes}
@@ -66,10 +56,10 @@ def _content(graph: Graph, placed: Placed) -> Iterator[str]:
         yield from svg.label(line, kind)
     nodes = {node.id: node for node in graph.nodes}
     for edge in graph.edges:
-        if _goes_back(graph, edge):
+        if goes_back(graph, edge):
             above, below = ICON / 2 + AIR, ICON / 2 + _text_height(nodes[edge.target]) + AIR
-            ends = placed.centres[edge.source], placed.centres[edge.target]
-            yield from svg.arc(*ends, above, below, _kind_of(edge))
+            source_at, target_at = placed.centres[edge.source], placed.centres[edge.target]
+            yield from svg.arc(source_at, target_at, above, below, _kind_of(edge))
     for node in graph.nodes:
         if node.id in placed.centres:
             yield from _station(node, placed.centres[node.id])
@@ -106,30 +96,12 @@ def _below(node: Node, satellites: list[Satellite], at: Point) -> Iterator[str]:
         yield "</g>"
 
 
-def _satellites(graph: Graph) -> dict[str, list[Satellite]]:
-    """Satellites by the id of the node that has them."""
-    nodes = {node.id: node for node in graph.nodes}
-    found: dict[str, list[Satellite]] = {}
-    for node in graph.nodes:
-        edges = [edge for edge in graph.edges if node.id in (edge.source, edge.target)]
-        if len(edges) == 1 and edges[0].failure and edges[0].target == node.id:
-            title = node.title.removeprefix(nodes[edges[0].source].title + "-")
-            found.setdefault(edges[0].source, []).append(Satellite(node, edges[0], title))
-    return found
-
-
 def _kind(edges: dict[tuple[str, str], Edge], link: Link) -> str:
     return _kind_of(edges[link.target, link.source] if link.back else edges[link.source, link.target])
 
 
 def _kind_of(edge: Edge) -> str:
     return "failure" if edge.failure else "flow"
-
-
-def _goes_back(graph: Graph, edge: Edge) -> bool:
-    """Whether the edge gives back to where its source is given from; of two such, the one from the right."""
-    against = any((other.source, other.target) == (edge.target, edge.source) for other in graph.edges)
-    return against and not edge.label
 
 
 def _box(graph: Graph, node: Node, satellites: list[Satellite]) -> Box:

@@ -74,6 +74,33 @@ class Graph:
         return cls(content["lab"], nodes, [Edge(**edge) for edge in content["edges"]])
 
 
+@dataclass(frozen=True)
+class Satellite:
+    """A node that only takes what failed at one other node, and is shown small, below it."""
+
+    node: Node
+    edge: Edge
+    title: str
+
+
+def satellites_of(graph: Graph) -> dict[str, list[Satellite]]:
+    """Satellites by the id of the node that has them."""
+    nodes = {node.id: node for node in graph.nodes}
+    found: dict[str, list[Satellite]] = {}
+    for node in graph.nodes:
+        edges = [edge for edge in graph.edges if node.id in (edge.source, edge.target)]
+        if len(edges) == 1 and edges[0].failure and edges[0].target == node.id:
+            title = node.title.removeprefix(nodes[edges[0].source].title + "-")
+            found.setdefault(edges[0].source, []).append(Satellite(node, edges[0], title))
+    return found
+
+
+def goes_back(graph: Graph, edge: Edge) -> bool:
+    """Whether the edge gives back to where its source is given from; of two such, the one from the right."""
+    against = any((other.source, other.target) == (edge.target, edge.source) for other in graph.edges)
+    return against and not edge.label
+
+
 def graph_of(lab: str, stack: dict[str, Any]) -> Graph:
     """The graph of a lab with the given Terraform JSON."""
     return _Reader(lab, stack["resource"]).read()
