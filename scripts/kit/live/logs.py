@@ -22,6 +22,9 @@ USUAL = {
     *("level", "location", "message", "timestamp", "service", "sampling_rate", "xray_trace_id", "exception"),
     *("cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id", "stack_trace"),
 }
+#: Under which names the labs' functions log which messages they handle.
+ID_FIELDS = ("message_id", "correlation_id", "execution", "checkout_id", "order_id", "account_id", "partition_key")
+LIST_FIELDS = ("message_ids", "partition_keys")
 ERRORS = ("ERROR", "CRITICAL")
 #: How late a line may come in CloudWatch, and still be seen by those who follow.
 LATE_MS = 15_000
@@ -59,8 +62,9 @@ class Line:
     @property
     def ids(self) -> set[str]:
         """The ids that say which message this is about."""
-        names = ("message_id", "correlation_id", "execution", "checkout_id", "order_id", "orderId")
-        return {str(self.fields[name]) for name in names if self.fields.get(name)}
+        single = {str(self.fields[name]) for name in ID_FIELDS if self.fields.get(name)}
+        several = [self.fields[name] for name in LIST_FIELDS if isinstance(self.fields.get(name), list)]
+        return single | {str(id) for ids in several for id in ids}
 
 
 class LogTail:

@@ -1,7 +1,6 @@
 """The terminal view: the chain of a lab with live numbers, its last results and log lines, and keys."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -16,13 +15,13 @@ from textual.widgets.option_list import Option
 
 from kit.live.chain import chain
 from kit.live.collector import Collector, View
+from kit.live.log_text import as_text, clock
 from kit.live.logs import Line
 from kit.live.results import Result
 from kit.output import one_line, parse
 
 #: Sends a lab's example, and says what became of it in one line.
 Send = Callable[[Collector], str]
-COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
 
 
 class Detail(ModalScreen[None]):
@@ -38,7 +37,7 @@ class Detail(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         content = parse(self._result.body)
         body = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
-        head = f"{_clock(self._result.at_ms)}  answers {self._result.message_id or 'nobody'}\n\n"
+        head = f"{clock(self._result.at_ms)}  answers {self._result.message_id or 'nobody'}\n\n"
         with VerticalScroll(id="detail"):
             yield Static(Text(head, style="dim") + Text(body))
         yield Footer()
@@ -185,21 +184,6 @@ class Watch(App[None]):
         self._lines = view.lines
 
 
-def as_text(line: Line, functions: Sequence[str]) -> Text:
-    """A log line for a terminal: one colour for each function, errors in red."""
-    colour = COLOURS[functions.index(line.function) % len(COLOURS)]
-    text = Text(f"{_clock(line.time_ms)} ", style="dim")
-    text.append(f"{line.function} ", style=colour)
-    text.append(line.text, style="red" if line.is_error else "yellow" if line.level == "WARNING" else "")
-    for name, value in line.details.items():
-        text.append(f" {name}={value}", style="dim")
-    return text
-
-
 def _in_a_line(result: Result) -> Text:
-    text = Text(f"{_clock(result.at_ms)} ", style="dim", no_wrap=True, overflow="ellipsis")
+    text = Text(f"{clock(result.at_ms)} ", style="dim", no_wrap=True, overflow="ellipsis")
     return text.append_text(Text.from_markup(one_line(parse(result.body))))
-
-
-def _clock(at_ms: int) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at_ms / 1000))

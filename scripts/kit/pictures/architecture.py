@@ -89,7 +89,7 @@ def _below(node: Node, satellites: list[Satellite], at: Point) -> Iterator[str]:
     yield from svg.text(label, (middle + AIR, top + WAY / 2 - 3), "label of-failure", LABEL_PX, left=True)
     for number, satellite in enumerate(satellites):
         y = top + WAY + ROW / 2 + number * ROW
-        end = x + SMALL + AIR + svg.text_width(satellite.title, LABEL_PX)
+        end = x + SMALL + AIR + svg.text_width(satellite.title, LABEL_PX * 1.12)
         yield f'<g id="{satellite.node.id}" class="station small" data-x="{end + 16:.1f}" data-y="{y}">'
         yield svg.icon(_icon(satellite.node), (middle, y), SMALL)
         yield from svg.text(satellite.title, (x + SMALL + AIR, y), "small-title", LABEL_PX, left=True)
@@ -126,7 +126,7 @@ def _text_height(node: Node) -> float:
 
 
 def _rows_width(satellites: list[Satellite]) -> float:
-    return max((SMALL + AIR + svg.text_width(item.title, LABEL_PX) + 30 for item in satellites), default=0)
+    return max((SMALL + AIR + svg.text_width(item.title, LABEL_PX * 1.12) + 30 for item in satellites), default=0)
 
 
 def _link(edge: Edge) -> Link:
