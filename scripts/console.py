@@ -55,6 +55,7 @@ def listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # whoever comes now waits for the server to be up
     except OSError as error:
         raise Stop(f"port {port} cannot be used: {error.strerror}; choose another with --port", Exit.USAGE) from None
     return listening

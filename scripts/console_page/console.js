@@ -83,6 +83,7 @@ function results({ results, has_results }) {
     const row = line(one.at_ms, "", answer(one.body), one.body, one.good ? "good" : "bad");
     if (!first) row.classList.add("new");
     row.dataset.messageId = one.message_id;
+    row.dataset.atMs = one.at_ms;
     list.prepend(row);
   }
 }

@@ -1,6 +1,7 @@
 """A headless Chromium, driven through its DevTools protocol: opens a page, runs JavaScript in it, takes pictures."""
 
 import base64
+import contextlib
 import json
 import shutil
 import subprocess
@@ -35,7 +36,8 @@ class Browser:
             stderr=subprocess.DEVNULL,
         )
         self._number = 0
-        self._socket = connect(self._page(folder), max_size=MAX_ANSWER, open_timeout=START_S)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(connect(self._page(folder), max_size=MAX_ANSWER, open_timeout=START_S))
 
     def open(self, url: str) -> None:
         self._call("Page.navigate", url=url)
@@ -58,7 +60,7 @@ class Browser:
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.terminate()
         self._process.wait(START_S)
 

@@ -23,6 +23,7 @@ ORDER = (
     "test_orders",
     "test_accounts",
     "test_checkout",
+    "test_views",
     "test_failures",
     "test_options",
     "test_fifo",

@@ -35,7 +35,7 @@ def test_no_picture_is_stale(pictures: list[Picture]) -> None:
 
 def test_no_picture_is_left_over(pictures: list[Picture]) -> None:
     drawn = {picture.name for picture in pictures}
-    kept = {path.stem for path in IMAGES.glob("*.svg")}
+    kept = {path.stem for pattern in ("*.json", "*-workflow.*") for path in IMAGES.glob(pattern)}
     assert kept == drawn, STALE
 
 
