@@ -150,7 +150,8 @@ function answer(body) {
   const who = body.handled_by ? `${body.handled_by}: ` : "";
   if ("error" in body) return `${who}${body.error}`;
   if ("result" in body) return `${who}${one(body.result)}  ${one(body.request ?? "")}`;
-  return who + JSON.stringify(body);
+  const { handled_by, correlation_id, ...rest } = body;
+  return who + JSON.stringify(rest);
 }
 
 const one = (value) => (typeof value === "string" ? value : JSON.stringify(value));

@@ -276,7 +276,7 @@ def test_the_console_in_a_browser(labs: Shell, console: tuple[str, int], tmp_pat
         assert idle_share(pid) < IDLE_CPU
         # Another lab, by its button.
         page.run("[...document.querySelectorAll('#labs button')].find(one => one.textContent === 'clock').click()")
-        page.wait("document.querySelector('#function-tell-time .badge')")
+        page.wait("document.querySelectorAll('#function-tell-time .badge').length === 1")
     finally:
         page.close()
 

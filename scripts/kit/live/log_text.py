@@ -17,7 +17,8 @@ def as_text(line: Line, functions: Sequence[str]) -> Text:
     text.append(f"{line.function} ", style=colour)
     text.append(line.text, style="red" if line.is_error else "yellow" if line.level == "WARNING" else "")
     for name, value in line.details.items():
-        text.append(f" {name}={value}", style="dim")
+        told = ", ".join(map(str, value)) if isinstance(value, list) else value
+        text.append(f" {name}={told}", style="dim")
     return text
 
 

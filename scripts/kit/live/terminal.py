@@ -83,7 +83,7 @@ class Watch(App[None]):
             yield Static(id="stations")
         with Horizontal(id="below"):
             yield OptionList(id="results")
-            yield RichLog(id="log", wrap=True, max_lines=400)
+            yield RichLog(id="log", wrap=True, min_width=20, max_lines=400)
         yield Static(f"{self._target}   a dash: this target does not tell", id="said")
         yield Footer()
 
