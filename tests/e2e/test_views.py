@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import browser
 import pytest
 from textual.widgets import OptionList, Static
 
@@ -31,7 +32,6 @@ from kit.live.terminal import Detail, Watch
 from kit.pictures.album import graph_of_lab
 from kit.target import Target
 
-import browser
 import project
 from shell import ROOT, Shell
 
@@ -85,9 +85,11 @@ def test_the_collector_sees_a_result_within_a_second(labs: Shell) -> None:
         assert json.loads(found[0].body)["result"] == number
     assert min(delays) < SOON_MS, delays
     stations = until(
-        lambda: (now := collector.view().stations)["function-calculate"].get("runs", 0) >= 1
-        and now["queue-output"]["waiting"] == TRIES
-        and now,
+        lambda: (
+            ((now := collector.view().stations)["function-calculate"].get("runs") or 0) >= 1
+            and now["queue-output"]["waiting"] == TRIES
+            and now
+        ),
         "the numbers",
     )
     assert stations["queue-input"]["waiting"] == 0
@@ -301,7 +303,7 @@ def test_logs_of_a_message_across_the_lab(labs: Shell) -> None:
     assert not any(other in line.get("message_ids", []) for line in found if wanted not in line.get("message_ids", []))
     assert [line["time_ms"] for line in found] == sorted(line["time_ms"] for line in found)
     assert any(line["text"].startswith("REPORT") for line in lines("--all"))
-    labs.records("send_message.py", "fanout", "not an order", "--wait", "30", expect=None)
+    labs.records("send_message.py", "fanout", '{"type": "order", "kind": "none"}', "--wait", "30", expect=None)
     errors = until(lambda: lines("--errors"), "the errors")
     assert {line["level"] for line in errors} <= {"WARNING", "ERROR"}
     empty(labs, "fanout")

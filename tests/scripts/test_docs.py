@@ -70,7 +70,9 @@ def test_the_readme_has_the_same_links_and_pictures_in_both_languages() -> None:
 
 def test_a_difference_would_be_found(tmp_path: Path) -> None:
     changed = tmp_path / "README.fr.md"
-    changed.write_text(FRENCH.read_text().replace("| `checkout.approval_above` | `1000`", "| `checkout.approval` | `10`"))
+    changed.write_text(
+        FRENCH.read_text().replace("| `checkout.approval_above` | `1000`", "| `checkout.approval` | `10`")
+    )
     assert tables(changed) != tables(ENGLISH)
     changed.write_text(FRENCH.read_text().replace("### Options", "## Options"))
     assert headings(changed) != headings(ENGLISH)

@@ -39,7 +39,6 @@ class Rejected:
         for name, port in self._ports.items():
             messages = self._receive(port["url"], DEPTH)
             self._release(port["url"], messages)
-            way = self._way_back(name)
             found += [
                 {
                     "port": name,
@@ -47,7 +46,7 @@ class Rejected:
                     "at_ms": int(message["Attributes"]["SentTimestamp"]),
                     "attempts": int(message["Attributes"]["ApproximateReceiveCount"]),
                     "body": parse(message["Body"]),
-                    "back_to": way.title if way and _payload(message["Body"], way) is not None else "",
+                    "back_to": way[0].title if (way := self._way_back(name, message["Body"])) else "",
                 }
                 for message in messages
             ]
@@ -57,26 +56,36 @@ class Rejected:
         """Send one message to where it failed, and then take it out of its queue; where it went. Raises Stop."""
         if name not in self._ports:
             raise Stop(f"there is no port {name}", Exit.USAGE)
-        url, way = self._ports[name]["url"], self._way_back(name)
-        if not way:
-            raise Stop(f"nothing leads back from {name}", Exit.USAGE)
+        url = self._ports[name]["url"]
         message = self._find(url, message_id)
-        payload = _payload(message["Body"], way)
-        if payload is None:
+        way = self._way_back(name, message["Body"])
+        if not way:
             self._release(url, [message])
-            raise Stop(f"the message does not say what {way.title} was given", Exit.USAGE)
+            raise Stop("the message does not say where it failed, and with what", Exit.USAGE)
         # In this order: what goes wrong in between makes a second copy, and loses nothing.
-        self._send(way, payload, message)
+        self._send(*way, message)
         self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return way.title
+        return way[0].title
 
-    def _way_back(self, port: str) -> Node | None:
-        """The one queue or function whose failures rest behind the port."""
+    def _way_back(self, port: str, body: str) -> tuple[Node, str] | None:
+        """Where a message behind the port failed, and what was given there; None when it cannot be told.
+
+        What failed on its way through a queue is the message itself. What a function failed on is in an envelope, which
+        names the function (Lambda Developer Guide, "Asynchronous invocation record").
+        """
         nodes = {node.id: node for node in self._graph.nodes}
         resting = [node.id for node in self._graph.nodes if port in node.ports]
         sources = [nodes[edge.source] for edge in self._graph.edges if edge.failure and edge.target in resting]
-        known = [node for node in sources if node.type in ("aws_sqs_queue", "aws_lambda_function")]
-        return known[0] if len(known) == 1 else None
+        if len(sources) == 1 and sources[0].type == "aws_sqs_queue":
+            return sources[0], body
+        content = parse(body)
+        if not isinstance(content, dict) or "requestPayload" not in content:
+            return None
+        failed = str(content.get("requestContext", {}).get("functionArn", ""))
+        for node in sources:
+            if node.type == "aws_lambda_function" and account_name(node, self._clients) in failed.split(":"):
+                return node, json.dumps(content["requestPayload"])
+        return None
 
     def _send(self, way: Node, payload: str, message: Mapping[str, Any]) -> None:
         name = account_name(way, self._clients)
@@ -132,13 +141,3 @@ class Rejected:
                 for index, message in enumerate(messages[start : start + BATCH])
             ]
             self._sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
-
-
-def _payload(body: str, way: Node) -> str | None:
-    """What is to be sent there: the message itself, or what a failed function was given, which its envelope holds."""
-    if way.type == "aws_sqs_queue":
-        return body
-    content = parse(body)
-    if isinstance(content, dict) and "requestPayload" in content:
-        return json.dumps(content["requestPayload"])
-    return None
