@@ -20,7 +20,7 @@ ORDER = (
     "test_bus",
     "test_again",
     "test_fanout",
-    "test_orders",
+    "test_order_stream",
     "test_accounts",
     "test_checkout",
     "test_views",
