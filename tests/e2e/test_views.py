@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import browser
 import pytest
 from textual.widgets import OptionList, Static
 
@@ -32,6 +31,7 @@ from kit.live.terminal import Detail, Watch
 from kit.pictures.album import graph_of_lab
 from kit.target import Target
 
+import browser
 import project
 from shell import ROOT, Shell
 
