@@ -23,6 +23,7 @@ ORDER = (
     "test_order_stream",
     "test_accounts",
     "test_checkout",
+    "test_views",
     "test_failures",
     "test_pause",
     "test_options",
