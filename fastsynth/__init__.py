@@ -12,6 +12,8 @@ How (each module says more):
 
 - lazy_python: a provider's 2,135 submodules are imported when the program names them;
 - lazy_node, lazy-provider.cjs: Node loads the provider through its own lazy index;
+- load_ahead: Python builds a package's classes while Node loads its JavaScript;
+- type_hints: the types of a construct's arguments are worked out once for each class;
 - warm_up: jsii's index of the provider, which a fast program never lives long enough to get, is made once.
 
 Use:
@@ -33,7 +35,7 @@ def enable() -> None:
     Calling it again does nothing. With FASTSYNTH=off in the environment it does nothing at all.
     """
     # Imported here so that `import fastsynth` costs nothing to a program that is switched off.
-    from . import lazy_node, lazy_python, switch
+    from . import lazy_node, lazy_python, switch, type_hints
 
     global _enabled
     if _enabled or switch.is_off():
@@ -41,3 +43,4 @@ def enable() -> None:
     _enabled = True
     lazy_python.enable()
     lazy_node.enable()
+    type_hints.enable()

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from . import load_ahead
 from .import_hook import LoaderSwap
 from .switch import say_stock_path
 
@@ -36,6 +37,7 @@ def enable() -> None:
         os.environ["NODE_OPTIONS"] = f"{options} {_option()}".lstrip()
     if _JSII_PROCESS in sys.modules:
         _retry_without_hook(sys.modules[_JSII_PROCESS])
+        load_ahead.install(sys.modules[_JSII_PROCESS])
     else:
         LoaderSwap(_JSII_PROCESS.__eq__, _JsiiProcessLoader).install()
 
@@ -68,6 +70,7 @@ class _JsiiProcessLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
         _retry_without_hook(module)
+        load_ahead.install(module)
 
 
 def _retry_without_hook(jsii_process: ModuleType) -> None:

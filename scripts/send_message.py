@@ -7,26 +7,21 @@ scripts/send_message.py checkout --example --wait 10 --local
 """
 
 import argparse
-import json
 import re
 import sys
 import time
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
-from kit.events import EventSender
-from kit.functions import FunctionSender
 from kit.outgoing import Attribute, Choices, Sender
 from kit.output import Printer, progress, say
-from kit.ports import Port, ports_of
-from kit.queues import QueueReader, QueueSender
+from kit.ports import ports_of
+from kit.queues import QueueReader
 from kit.replies import show_replies
-from kit.streams import StreamSender
+from kit.senders import example_of, sender_to
 from kit.tables import TableReader, show_outcomes
 from kit.target import Target, add_arguments
-from kit.topics import TopicSender
 from kit.workflows import WorkflowSender
 
 #: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
@@ -41,9 +36,7 @@ def main() -> int:
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
     if arguments.example:
-        # Ids that must be new each time are written with {run}.
-        run_id = uuid.uuid4().hex[:8]
-        bodies += [json.dumps(message).replace("{run}", run_id) for message in ports["input"].get("example", [])]
+        bodies += example_of(ports["input"])
     bodies *= arguments.count
     if arguments.wait and "output" not in ports:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
@@ -137,26 +130,6 @@ def read_choices(arguments: argparse.Namespace) -> Choices:
     if problems:
         raise Stop("; ".join(problems), Exit.USAGE)
     return Choices(attributes, arguments.source, arguments.type)
-
-
-def sender_to(target: Target, port: Port, choices: Choices) -> Sender:
-    """The sender for the kind of port. Raises Stop when the options do not go with it."""
-    kind = port["kind"]
-    if choices.attributes and kind not in ("sqs", "sns"):
-        raise Stop("--attribute goes with queues and topics only", Exit.USAGE)
-    if (choices.source or choices.type) and kind != "events":
-        raise Stop("--source and --type go with events only", Exit.USAGE)
-    if kind == "sns":
-        return TopicSender(target, port, choices)
-    if kind == "events":
-        return EventSender(target, port, choices)
-    if kind == "lambda":
-        return FunctionSender(target, port)
-    if kind == "kinesis":
-        return StreamSender(target, port)
-    if kind == "states":
-        return WorkflowSender(target, port)
-    return QueueSender(target, port, choices)
 
 
 def check(sender: Sender, bodies: Sequence[str]) -> None:

@@ -21,6 +21,10 @@ MAX_QUOTED = 2_000
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """The account as it will be stored, or every reason why not. The event is whatever started the workflow."""
     reasons = problems(schema, event)
+    logger.info(
+        "checked",
+        extra={"valid": not reasons, "account_id": event.get("account_id") if isinstance(event, dict) else None},
+    )
     if reasons:
         return {"valid": False, "reasons": "; ".join(reasons), "data": shorten(json.dumps(event), MAX_QUOTED)}
     return {"valid": True, "account": {name: event[name].strip() for name in schema["properties"]}}

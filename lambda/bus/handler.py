@@ -27,3 +27,4 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
             "replayed": "replay-name" in event,
         }
     )
+    logger.info("reviewed", extra={"correlation_id": event["id"]})

@@ -19,5 +19,6 @@ approval_above = Decimal(os.environ["APPROVAL_ABOVE"])
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The answer of the check that the event names."""
     if event["check"] == "order":
+        logger.info("order", extra={"execution": event["execution"]})
         return check_order(event["order"], event["execution"], approval_above)
     return answer_check(event["check"], event["order"], ledger.price, sleep)

@@ -15,4 +15,5 @@ ledger, sleep = from_environment()
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     """Carry out the step or the compensation that the event names, for one checkout."""
+    logger.info(event["step"], extra={"checkout_id": event["checkout_id"]})
     return perform(SHIP, event, ledger, sleep)

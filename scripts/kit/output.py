@@ -31,7 +31,7 @@ class Printer:
             return
         from rich.markup import escape
 
-        self._print(_styled(content), f"[dim]{note}[/]" if note else "")
+        self._print(one_line(content), f"[dim]{note}[/]" if note else "")
         for line in below:
             self._print(escape(line))
 
@@ -101,8 +101,8 @@ class Advance(Protocol):
     def __call__(self, count: int) -> None: ...
 
 
-def _styled(content: Any) -> str:
-    """One line for a person: replies as mark, answer, request; anything else as it is."""
+def one_line(content: Any) -> str:
+    """One line for a person, with Rich's markup: replies as mark, answer, request; anything else as it is."""
     from rich.markup import escape
 
     if not isinstance(content, dict):

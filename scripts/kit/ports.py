@@ -17,7 +17,7 @@ def ports_of(target: Target, lab: str) -> dict[str, Port]:
         raise Stop(f"{lab!r} is no name of a lab, for example calculator", Exit.USAGE)
     ports = _read(target, f"/{target.prefix}/{lab}")
     if not ports:
-        deployed = sorted({path.split("/")[2] for path in _read(target, f"/{target.prefix}", whole_path=True)})
+        deployed = labs_at(target)
         others = f"; deployed there: {', '.join(deployed)}" if deployed else ""
         local = " LOCAL=1" if target.endpoint else ""
         raise Stop(
@@ -25,6 +25,11 @@ def ports_of(target: Target, lab: str) -> dict[str, Port]:
             Exit.NOT_DEPLOYED,
         )
     return ports
+
+
+def labs_at(target: Target) -> list[str]:
+    """The labs that are deployed at the target."""
+    return sorted({path.split("/")[2] for path in _read(target, f"/{target.prefix}", whole_path=True)})
 
 
 def _read(target: Target, path: str, whole_path: bool = False) -> dict[str, Port]:

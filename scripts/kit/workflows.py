@@ -37,6 +37,11 @@ class WorkflowSender:
         self._express = port["type"] == "EXPRESS"
         self._ended: dict[str, Execution] = {}
 
+    @property
+    def ended(self) -> list[Execution]:
+        """The executions of an Express workflow, which are run to their end as they are sent."""
+        return list(self._ended.values())
+
     def problem(self, body: str) -> str | None:
         """Why the workflow would refuse this body, by the schema that its port has, or None."""
         try:

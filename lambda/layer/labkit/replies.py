@@ -54,6 +54,9 @@ def reply_to_each(event: dict[str, Any], answer: Callable[[Message], Reply], out
             details = {"message_id": record.message_id, "reason": problem}
             logger.error("reply not sent, to be tried again", extra=details)
             processor.fail_messages.append(record)
+    answered = [content["correlation_id"] for index, (_, content) in enumerate(done) if index not in unsent]
+    # One line for the batch: `scripts/logs.py --request-id` finds by it who handled a message.
+    logger.info("answered", extra={"message_ids": answered})
     return dict(processor.response())
 
 

@@ -77,6 +77,8 @@ def consume(event: Mapping[str, Any], handle: Handle, set_aside: Callable[[Rejec
     failed = {record.sequence_number for record in outcome.failed}
     failed.update(outcome.rejected[index][0].sequence_number for index in set_aside(outcome.rejected))
     order = dict.fromkeys(record.sequence_number for record in records)
+    # One line for the batch: `scripts/logs.py --request-id` finds by it who handled the records of a key.
+    logger.info("handled", extra={"partition_keys": sorted({record.key for record in records})})
     return {"batchItemFailures": [{"itemIdentifier": number} for number in order if number in failed]}
 
 
