@@ -68,7 +68,7 @@ class FanoutStack(LabStack):
 
         self.subscribe("billing", attributes={"type": ["order"]})
         self.subscribe("shipping", body={"kind": ["physical"]})
-        self.subscribe("audit", raw=True)
+        self.subscribe("audit", reads_claims=False, raw=True)
         self.notify_people()
 
         self.topic.publish(
@@ -80,16 +80,15 @@ class FanoutStack(LabStack):
         )
         self.output.publish("output", replies="several")
 
-    def subscribe(self, consumer: str, **choice: Any) -> None:
+    def subscribe(self, consumer: str, *, reads_claims: bool = True, **choice: Any) -> None:
         """Give a consumer its function, its queue and its subscription; `choice` says what it wants to see."""
+        claims = {"CLAIMS_BUCKET": self.claims.name} if reads_claims else {}
         function = Function(
-            self,
-            consumer,
-            module=consumer,
-            environment={"OUTPUT_QUEUE_URL": self.output.url, "CLAIMS_BUCKET": self.claims.name},
+            self, consumer, module=consumer, environment={"OUTPUT_QUEUE_URL": self.output.url, **claims}
         )
         self.output.grant_send(function)
-        self.claims.grant_read(function.role)
+        if reads_claims:
+            self.claims.grant_read(function.role)
         queue = ConsumedQueue(
             self, f"{consumer}-queue", consumer=function, fifo=self.fifo, accepts=(self.topic.source,)
         )
