@@ -71,9 +71,12 @@ class QueueSource:
         self._url = url
         self._known: set[str] = set()
         self._count = ""
+        # The first look is a short one: it shows that the queue answers.
+        self._wait_s = 0
 
     def wait(self) -> Iterator[Result]:
-        messages = self._receive(LONG_POLL_S, hidden_s=0)
+        messages = self._receive(self._wait_s, hidden_s=0)
+        self._wait_s = LONG_POLL_S
         if len(messages) == BATCH and (count := self._number()) != self._count:
             self._count = count
             messages += self._deeper()
