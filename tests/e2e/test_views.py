@@ -40,7 +40,7 @@ SOON_MS = 1000
 TRIES = 5
 #: An idle view may take a twentieth of a core; measured over so many seconds.
 IDLE_CPU = 0.05
-IDLE_S = 10
+IDLE_S = 5
 WAIT_S = 60
 
 

@@ -27,12 +27,12 @@ from project import ProjectError
 CPU_SHARE = 0.03
 FOCUSED = 0.7
 #: The shortest pause between two looks, and the longest after a problem.
-POLL_S = 0.5
+POLL_S, POLL_AWS_S = 0.5, 1.0
 RETRY_S = 1.0
-#: Logs and metrics are asked less often on AWS: they come late there anyway, and each metric asked for costs
-#: (CloudWatch pricing: USD 0.01 for 1,000 metrics).
+#: AWS is asked less often. Logs and metrics come late there anyway, and what is asked for costs (CloudWatch pricing:
+#: USD 0.01 for 1,000 metrics; DynamoDB and S3 pricing: for all that is counted).
 LOGS_S, LOGS_AWS_S = 0.5, 3.0
-METRICS_S, METRICS_AWS_S = 2.0, 30.0
+COSTLY_S, COSTLY_AWS_S = 2.0, 30.0
 #: How far back logs are read at first, and how much is kept.
 BACK_S = 15 * 60
 KEPT_RESULTS = 50
@@ -153,21 +153,21 @@ class Collector:
             if node.type == "aws_lambda_function" and tail.function(name) == node.title
         }
         aws = self._clients.target.endpoint is None
-        logs_at = metrics_at = 0.0
+        logs_at = costly_at = 0.0
         told: dict[str, Numbers] = {}
         while not self._stop.is_set():
             used, now = time.thread_time(), time.monotonic()
-            fresh = reader.read()
+            fresh = reader.read(counted=False)
             if now >= logs_at:
                 self._take(tail.new())
                 logs_at = now + (LOGS_AWS_S if aws else LOGS_S)
-            if now >= metrics_at:
-                told = reader.read_metrics()
-                metrics_at = now + (METRICS_AWS_S if aws else METRICS_S)
+            if now >= costly_at:
+                told = {**reader.read_metrics(), **reader.read(counted=True)}
+                costly_at = now + (COSTLY_AWS_S if aws else COSTLY_S)
             runs = {functions[name]: self._of_runs(tail.function(name)) for name in functions}
             ids = {*runs, *fresh, *told}
             self._set_stations({id: {**runs.get(id, {}), **fresh.get(id, {}), **told.get(id, {})} for id in ids})
-            self._stop.wait(max(POLL_S, self._pause(time.thread_time() - used)))
+            self._stop.wait(max(POLL_AWS_S if aws else POLL_S, self._pause(time.thread_time() - used)))
 
     def _pause(self, used_s: float) -> float:
         """How long to pause after so much work, for the share of a core that this thread may take."""

@@ -87,11 +87,15 @@ class Reader:
             node.id for node in graph.nodes if node.type == "aws_lambda_function"
         }
 
-    def read(self) -> dict[str, Numbers]:
-        """The numbers that the stations tell themselves, by the nodes' ids. Raises what boto3 raises."""
+    def read(self, *, counted: bool) -> dict[str, Numbers]:
+        """The numbers that the stations tell themselves, by the nodes' ids. Raises what boto3 raises.
+
+        Those where things are `counted` one by one, which costs, or those that are told at once.
+        """
         found: dict[str, Numbers] = {}
         for id, node in self._nodes.items():
-            if reader := _READERS.get(node.type):
+            reader = _READERS.get(node.type)
+            if reader and (node.type in _COUNTED) == counted:
                 try:
                     found[id] = reader(self, id)
                 except Unknown:
@@ -173,6 +177,7 @@ class Reader:
         return {"objects": answer["KeyCount"]}
 
 
+_COUNTED = {"aws_dynamodb_table", "aws_s3_bucket"}
 _READERS: dict[str, Callable[[Reader, str], Numbers]] = {
     "aws_sqs_queue": Reader._queue,
     "aws_sfn_state_machine": Reader._workflow,

@@ -141,6 +141,8 @@ class TableSource:
         self._dynamodb = clients["dynamodb"]
         self._table = table
         self._key = key
+        # A scan costs as much as it reads (DynamoDB pricing).
+        self._poll_s = 2 * POLL_S if clients.target.endpoint else 5 * POLL_S
         self._known: dict[str, str] = {}
 
     def wait(self) -> Iterator[Result]:
@@ -156,7 +158,7 @@ class TableSource:
             if self._known.get(id) != body:
                 self._known[id] = body
                 yield Result(f"{id}-{hash(body)}", int(time.time() * 1000), id, body, good=True)
-        time.sleep(2 * POLL_S)
+        time.sleep(self._poll_s)
 
 
 def _of_message(message: dict[str, Any]) -> Result:
