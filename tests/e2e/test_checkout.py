@@ -45,7 +45,10 @@ def test_a_checkout_that_succeeds_moves_stock_money_and_goods(labs: Shell) -> No
 def test_every_failing_step_in_every_way_leaves_the_state_as_it_was(labs: Shell) -> None:
     before = balances(labs)
     cases = [(step, way) for step in STEPS for way in WAYS]
-    ended = send(labs, *(order(fail_at=step, how=way) for step, way in cases), expect=1)
+    # One way after the other: all at once would start fifty functions, and a step has no time for so many first starts.
+    ended = [
+        record for way in WAYS for record in send(labs, *(order(fail_at=step, how=way) for step in STEPS), expect=1)
+    ]
     assert len({record["message_id"] for record in ended}) == len(cases)
     seen = {(record["body"]["request"]["fail_at"], record["body"]["request"]["how"]): record for record in ended}
     assert set(seen) == set(cases)
