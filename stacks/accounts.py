@@ -16,12 +16,7 @@ from constructs import Construct
 from stacks.blocks import Function, Queue, Table, Topic, Workflow
 from stacks.blocks.code import LAMBDA_DIR
 from stacks.lab import LabStack
-from stacks.settings import Settings, email_or_none, option
-
-
-def workflow_type(text: str) -> None:
-    if text not in ("standard", "express"):
-        raise ValueError("must be standard or express")
+from stacks.settings import Settings, email_or_none, one_of, option
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class AccountsOptions:
     """Context keys `accounts.type`, `accounts.email`."""
 
     #: `express`: cheaper by the execution and at once, but without history, and at least once instead of exactly once.
-    type: str = option("standard", workflow_type)
+    type: str = option("standard", one_of("standard", "express"))
     #: Who is told of rejections.
     email: str = option("", email_or_none)
 

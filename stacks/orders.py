@@ -20,7 +20,7 @@ from project import ProjectError
 from stacks.blocks import Bucket, DeadLetterQueue, Delivery, Function, Stream, Table, Topic
 from stacks.blocks.stream import MAX_RETENTION_H, MIN_RETENTION_H
 from stacks.lab import LabStack
-from stacks.settings import Settings, between, email_or_none, option
+from stacks.settings import Settings, between, email_or_none, one_of, option
 
 CONSUMERS = ("notifications", "inventory", "projection")
 #: What the shop sells, and for how much; the producer takes it from the port.
@@ -44,11 +44,6 @@ EXAMPLE = [
 ]
 
 
-def stream_mode(text: str) -> None:
-    if text not in ("provisioned", "on-demand"):
-        raise ValueError("must be provisioned or on-demand")
-
-
 def consumers(text: str) -> None:
     unknown = set(filter(None, re.split(r"[,\s]+", text))) - set(CONSUMERS)
     if unknown:
@@ -59,7 +54,7 @@ def consumers(text: str) -> None:
 class OrdersOptions:
     """Context keys `orders.mode`, `orders.shards`, `orders.retention_h` ..."""
 
-    mode: str = option("provisioned", stream_mode)
+    mode: str = option("provisioned", one_of("provisioned", "on-demand"))
     #: Of a provisioned stream. Kinesis Developer Guide, "Quotas and limits": accounts start with 500 or more.
     shards: int = option(1, between(1, 500))
     #: How long the stream keeps records, in hours.

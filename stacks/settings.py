@@ -77,6 +77,16 @@ def between(least: int, most: int) -> Check:
     return check
 
 
+def one_of(*choices: str) -> Check:
+    """A check for one of these words."""
+
+    def check(text: str) -> None:
+        if text not in choices:
+            raise ValueError(f"must be {' or '.join(choices)}")
+
+    return check
+
+
 @dataclass(frozen=True)
 class NoOptions:
     """For a lab that has nothing to choose."""

@@ -40,7 +40,7 @@ EXCEPTIONS = {
     "CKV2_AWS_62": "nothing has to happen when code is uploaded",
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scanner")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
