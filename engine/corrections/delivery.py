@@ -30,17 +30,20 @@ def deliver(arn: str, body: str, attributes: Mapping[str, str] | None = None) ->
     return arrived
 
 
-def queue_url(arn: str) -> str | None:
-    """The URL of a queue that exists."""
-    queue = sqs._queue_by_arn(arn)
-    spec = parse_arn(arn)
-    return sqs._queue_url_for_account(spec.account_id, spec.resource) if queue else None
+def invoke(arn: str, event: Any) -> bool:
+    """Invoke a function asynchronously. Returns whether there is one."""
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        return False
+    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), event)
+    return True
 
 
 def _to_queue(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
-    url = queue_url(arn)
-    if url is None:
+    if not sqs._queue_by_arn(arn):
         return False
+    spec = parse_arn(arn)
+    url = sqs._queue_url_for_account(spec.account_id, spec.resource)
     sqs._act_send_message({"MessageBody": body, "MessageAttributes": _typed(attributes)}, url)
     return True
 
@@ -50,11 +53,7 @@ def _to_topic(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
 
 
 def _to_function(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
-    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
-    if function is None or config is None:
-        return False
-    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), json.loads(body))
-    return True
+    return invoke(arn, json.loads(body))
 
 
 def _to_bus(arn: str, body: str, attributes: Mapping[str, str]) -> bool:

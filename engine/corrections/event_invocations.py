@@ -9,7 +9,9 @@ of a rule or a subscription once and forgets the event. Here they take it.
 import json
 from typing import Any
 
-from ministack.services import eventbridge, lambda_svc, sns
+from ministack.services import eventbridge, sns
+
+from engine.corrections import delivery
 
 
 def apply() -> None:
@@ -20,7 +22,7 @@ def apply() -> None:
             event = json.loads(payload)
         except ValueError:
             event = None
-        if event is None or not invoke(arn, event):
+        if event is None or not delivery.invoke(arn, event):
             from_rule(arn, payload)
 
     def deliver_to_lambda(
@@ -31,16 +33,7 @@ def apply() -> None:
         except ValueError:  # raw delivery, which SNS does not have for functions
             notification = json.loads(sns._build_envelope(topic_arn, msg_id, message, "", attributes, False))
         record = {"EventVersion": "1.0", "EventSubscriptionArn": sub_arn, "EventSource": "aws:sns"}
-        invoke(endpoint, {"Records": [{**record, "Sns": notification}]})
+        delivery.invoke(endpoint, {"Records": [{**record, "Sns": notification}]})
 
     eventbridge._dispatch_to_lambda = dispatch_to_lambda
     sns._deliver_to_lambda = deliver_to_lambda
-
-
-def invoke(arn: str, event: Any) -> bool:
-    """Invoke the function asynchronously. Returns whether there is one."""
-    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
-    if not function or not config:
-        return False
-    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), event)
-    return True

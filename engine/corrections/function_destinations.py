@@ -8,7 +8,6 @@ waiting times are MiniStack's: far shorter than AWS's minutes.
 
 import json
 import time
-from datetime import datetime, timezone
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
@@ -16,6 +15,7 @@ from ministack.core.responses import new_uuid, request_scope
 from ministack.services import lambda_svc
 
 from engine.corrections import delivery
+from engine.corrections.lambda_events import iso
 
 #: Lambda Developer Guide, "Error handling for asynchronous invocation": two retries, events up to six hours old.
 DEFAULT_RETRIES = 2
@@ -73,10 +73,9 @@ def _record(config: dict[str, Any], event: Any, result: dict[str, Any], attempts
     response = {"statusCode": 200, "executedVersion": version}
     if result.get("error"):
         response["functionError"] = result.get("function_error") or "Unhandled"
-    now = datetime.now(timezone.utc)
     return {
         "version": "1.0",
-        "timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        "timestamp": iso(time.time()),
         "requestContext": {
             "requestId": new_uuid(),
             "functionArn": f"{config['FunctionArn']}:{version}",

@@ -13,12 +13,10 @@ from typing import Any
 from ministack.core.concurrency import esm_wake
 from ministack.services import lambda_svc, sqs
 
+from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES
+
 #: What SQS hands out in one call, and so what MiniStack does.
 RECEIVE_LIMIT = 10
-#: Lambda quotas, "Invocation payload": 6 MB for a synchronous invocation.
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-#: What a record weighs besides its body and its attributes.
-RECORD_OVERHEAD_BYTES = 600
 
 
 def apply() -> None:

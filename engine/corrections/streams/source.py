@@ -9,7 +9,6 @@ import json
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -17,13 +16,10 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import lambda_svc
 
 from engine.corrections import delivery
+from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, iso
 from engine.corrections.streams.mapping import TRIM_HORIZON, Settings, StreamRecord, shards_of
 from engine.corrections.streams.policy import Attempt, Step, deliver
 
-#: Lambda Developer Guide, "Batching behavior": a batch ends before its event exceeds 6 MB.
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-#: What a record weighs in the event besides its data.
-RECORD_OVERHEAD_BYTES = 600
 #: AWS retries with exponential backoff, and does not document its length. Short here, for people who wait.
 FIRST_PAUSE_S = 0.1
 MAX_PAUSE_S = 5.0
@@ -181,13 +177,13 @@ class Source:
             },
             "responseContext": response if step.attempts else None,
             "version": "1.0",
-            "timestamp": _iso(time.time()),
+            "timestamp": iso(time.time()),
             "KinesisBatchInfo": {
                 "shardId": self.part.shard_id,
                 "startSequenceNumber": first["sequenceNumber"],
                 "endSequenceNumber": last["sequenceNumber"],
-                "approximateArrivalOfFirstRecord": _iso(first["approximateArrivalTimestamp"]),
-                "approximateArrivalOfLastRecord": _iso(last["approximateArrivalTimestamp"]),
+                "approximateArrivalOfFirstRecord": iso(first["approximateArrivalTimestamp"]),
+                "approximateArrivalOfLastRecord": iso(last["approximateArrivalTimestamp"]),
                 "batchSize": len(step.records),
                 "streamArn": self.settings.stream_arn,
             },
@@ -216,8 +212,3 @@ def first_failure(body: Any, sequence_numbers: Sequence[str]) -> int | None:
 
 def _sequence_number(event: dict[str, Any]) -> str:
     return str(event["kinesis"]["sequenceNumber"])
-
-
-def _iso(timestamp: float) -> str:
-    moment = datetime.fromtimestamp(timestamp, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
