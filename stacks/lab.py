@@ -57,6 +57,9 @@ class LabStack(TerraformStack):
             name=f"/{self.settings.prefix}/{self.lab}/{port}",
             type="String",
             value=to_json({"kind": kind, **details}),
+            # Written again when the answer to the first time is lost, where creating would fail. Whose lab it is was
+            # asked before (scripts/kit/state.py).
+            overwrite=True,
         )
 
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from kit.engines import engine_on
 from kit.target import Target
 
 import project
@@ -53,9 +55,15 @@ class Shell:
         """Run any command in the project's folder and check its exit code; None stands for any."""
         done = subprocess.run(command, cwd=ROOT, env=environ, input=stdin, capture_output=True, text=True)
         assert expect in (None, done.returncode), (
-            f"{command}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            f"{command}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}\n{self._engine_warnings()}"
         )
         return done
+
+    def _engine_warnings(self) -> str:
+        """What the engine, whose log goes with it, has complained about."""
+        log = engine_on(self.port).log if self.port else Path(os.devnull)
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return "\n".join(line for line in lines if not re.match(r"\S+ \S+ (INFO|DEBUG) ", line))[-3000:]
 
     def records(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "") -> list[dict[str, Any]]:
         """What a script prints, a JSON object for each line."""
