@@ -12,6 +12,7 @@ How (each module says more):
 
 - lazy_python: a provider's 2,135 submodules are imported when the program names them;
 - lazy_node, lazy-provider.cjs: Node loads the provider through its own lazy index;
+- one_node: jsii's Node starts while Python imports, and without the second Node that jsii puts before it;
 - load_ahead: Python builds a package's classes while Node loads its JavaScript;
 - type_hints: the types of a construct's arguments are worked out once for each class;
 - warm_up: jsii's index of the provider, which a fast program never lives long enough to get, is made once.

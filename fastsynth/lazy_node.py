@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import load_ahead
+from . import load_ahead, one_node
 from .import_hook import LoaderSwap
 from .switch import say_stock_path
 
@@ -36,10 +36,9 @@ def enable() -> None:
     if _option() not in options:  # a parent process may have set it already
         os.environ["NODE_OPTIONS"] = f"{options} {_option()}".lstrip()
     if _JSII_PROCESS in sys.modules:
-        _retry_without_hook(sys.modules[_JSII_PROCESS])
-        load_ahead.install(sys.modules[_JSII_PROCESS])
+        _change(sys.modules[_JSII_PROCESS])
     else:
-        LoaderSwap(_JSII_PROCESS.__eq__, _JsiiProcessLoader).install()
+        LoaderSwap("jsii".__eq__, _JsiiLoader).install()
 
 
 def _jsii_has_started() -> bool:
@@ -66,11 +65,18 @@ def _withdraw() -> bool:
     return True
 
 
-class _JsiiProcessLoader(SourceFileLoader):
+class _JsiiLoader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
+        one_node.start_early(Path(self.path).parent)
         super().exec_module(module)
-        _retry_without_hook(module)
-        load_ahead.install(module)
+        if _JSII_PROCESS in sys.modules:
+            _change(sys.modules[_JSII_PROCESS])
+
+
+def _change(jsii_process: ModuleType) -> None:
+    one_node.install(jsii_process)
+    _retry_without_hook(jsii_process)
+    load_ahead.install(jsii_process)
 
 
 def _retry_without_hook(jsii_process: ModuleType) -> None:

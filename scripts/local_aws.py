@@ -34,14 +34,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("command", choices=["start", "stop", "status", "reset", "env"])
     parser.add_argument("--port", type=int, default=project.local_port(), help="default: 4566, or LOCAL_AWS_PORT")
     parser.add_argument(
-        "--kinesis-limits", action="store_true", help="start: shards take and give no more than AWS's (1 MB/s in ...)"
+        "--kinesis-limits",
+        action="store_true",
+        help="start, reset: shards take and give no more than AWS's (1 MB/s in ...)",
     )
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:
         parser.error(f"--port must be 1 to 65535, not {arguments.port}")
-    if arguments.kinesis_limits and arguments.command != "start":
-        parser.error("--kinesis-limits belongs to start")
-    if arguments.kinesis_limits and engine_on(arguments.port).is_healthy():
+    if arguments.kinesis_limits and arguments.command not in ("start", "reset"):
+        parser.error("--kinesis-limits belongs to start and reset")
+    if arguments.kinesis_limits and arguments.command == "start" and engine_on(arguments.port).is_healthy():
         parser.error(
             f"the engine on port {arguments.port} runs already: stop it first, its limits are set at its start"
         )

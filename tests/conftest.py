@@ -23,11 +23,14 @@ hypothesis.settings.load_profile("any-machine")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`pytest -n 2`: file by file, and the end-to-end tests, which share one deployment, in one process."""
+    """`pytest -n 2`: file by file. The end-to-end tests that share one deployment are in one process; those that have
+    engines of their own, and wait as much, in one beside it.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+            file = nodeid.split("::")[0]
+            return file.rpartition("/")[0] if file.startswith("tests/e2e/") else file
 
     return ByFile(config, log)

@@ -13,6 +13,8 @@ from typing import Any
 
 from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
+from engine.corrections import queue_actions
+
 #: Functions that run to their end without waiting for anything. Receiving waits, between calls of the last three.
 LOCKED = {
     sqs: (
@@ -49,9 +51,4 @@ def apply() -> None:
 
     for module, names in LOCKED.items():
         for name in names:
-            original = getattr(module, name)
-            setattr(module, name, locked(original))
-            if module is sqs:
-                for action, handler in sqs._HANDLERS.items():
-                    if handler is original:
-                        sqs._HANDLERS[action] = getattr(sqs, name)
+            queue_actions.replace(module, name, locked(getattr(module, name)))

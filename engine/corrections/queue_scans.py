@@ -11,6 +11,8 @@ from typing import Any
 
 from ministack.services import sqs
 
+from engine.corrections import queue_actions
+
 Queue = dict[str, Any]
 
 #: How often messages are looked at that may have become too old: retention is a minute at least.
@@ -64,8 +66,8 @@ def apply() -> None:
                 _remove(queue, handle)
 
     sqs._expire_retained, sqs._dlq_sweep, sqs._collect_msgs = expire_retained, dlq_sweep, collect_msgs
-    sqs._act_delete_message = sqs._HANDLERS["DeleteMessage"] = delete_message
-    sqs._act_delete_message_batch = sqs._HANDLERS["DeleteMessageBatch"] = delete_message_batch
+    queue_actions.replace(sqs, "_act_delete_message", delete_message)
+    queue_actions.replace(sqs, "_act_delete_message_batch", delete_message_batch)
     sqs._delete_messages_for_esm = delete_messages_for_esm
 
 

@@ -30,6 +30,7 @@ ORDER = (
     "test_fifo",
     "test_express",
     "test_grants",
+    "test_switched_off",
     "test_destroy",
 )
 

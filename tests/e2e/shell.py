@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,15 @@ class Shell:
         #: Where the engine writes down what the functions call.
         self.calls = calls
         self.destroyed = False
+        self.clock_off_since: datetime | None = None
         # NODE_OPTIONS is what makes this process's own synth fast.
         own = ("NODE_OPTIONS", "LAB_") if port is None else ("NODE_OPTIONS", "LAB_", "AWS_")
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         if port:
             self.environ["LOCAL_AWS_PORT"] = str(port)
             self.environ["MINISTACK_RECORD_CALLS"] = str(calls)
+            # So that two of them, and a person at work, do not synthesize into one folder.
+            self.environ["CDKTF_OUTPUT"] = str(engine_on(port).folder / "cdktf.out")
 
     @property
     def url(self) -> str:
@@ -63,7 +67,7 @@ class Shell:
         """What the engine, whose log goes with it, has complained about."""
         log = engine_on(self.port).log if self.port else Path(os.devnull)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        return "\n".join(line for line in lines if not re.match(r"\S+ \S+ (INFO|DEBUG) ", line))[-3000:]
+        return "\n".join(line for line in lines if re.match(r"\S+ \S+ (WARNING|ERROR) ", line))[-3000:]
 
     def records(self, name: str, *arguments: str, expect: int | None = 0, stdin: str = "") -> list[dict[str, Any]]:
         """What a script prints, a JSON object for each line."""

@@ -21,7 +21,7 @@ RARE = {
 
 
 def test_dedicated_roles_allow_exactly_what_is_used(labs: Shell, request: pytest.FixtureRequest) -> None:
-    if not ALL_TESTS <= {item.path for item in request.session.items}:
+    if not {item.path for item in request.session.items} >= ALL_TESTS:
         pytest.skip("compares with what all end-to-end tests made the functions call: run them all")
     if not labs.port:
         pytest.skip("only the local engine records the calls; on AWS the roles are LabRole")
@@ -33,7 +33,7 @@ def test_dedicated_roles_allow_exactly_what_is_used(labs: Shell, request: pytest
     assert missing == set()
     spare = {grant for grant in grants if not any(grant.covers(call) for call in needed)}
     assert {grant for grant in spare if grant[:2] not in RARE} == set()
-    assert set(RARE) == {grant[:2] for grant in spare}, "these are used, or not allowed any more"
+    assert set(RARE) <= {grant[:2] for grant in grants}, "these are not allowed any more"
 
 
 def reject_long_records(labs: Shell) -> None:
@@ -42,6 +42,7 @@ def reject_long_records(labs: Shell) -> None:
     labs.script("send_message.py", "orders", "--file", "-", stdin=long)
     kept: set[str] = set()
     while len(kept) < 3:
-        (record,) = labs.records("read_results.py", "orders", "--rejected", "--max", "1", "--wait", "60", expect=1)
+        # Other tests may have left some, of either kind.
+        (record,) = labs.records("read_results.py", "orders", "--rejected", "--max", "1", "--wait", "60", expect=None)
         if "claim_check" in record["body"]:
             kept.add(record["body"]["handled_by"])

@@ -1,26 +1,22 @@
-"""Deploying with other options: they are carried out, and what was broken by hand is put right."""
+"""Deploying with other options: they are carried out. The tests that follow work with what is deployed then."""
 
-import time
 from datetime import datetime, timezone
 
 from shell import ROOT, Shell
 
 
-def test_options_change_what_is_deployed_and_the_schedule_can_be_switched_off(labs: Shell) -> None:
+def test_options_change_what_is_deployed(labs: Shell) -> None:
     context = (
         "clock.enabled=false clock.foo=baz fanout.fifo=true accounts.type=express orders.enhanced_fan_out=projection"
     )
     context += " role=dedicated" if labs.port else ""
     labs.script("lab.py", "deploy", "all", "--yes", context=context)
-    off = datetime.now(timezone.utc)
+    labs.clock_off_since = datetime.now(timezone.utc)
     (record,) = labs.records("send_message.py", "clock", "{}", "--wait", "60")
     assert record["body"]["foo"] == "baz"
     (record,) = labs.records("send_message.py", "calculator", '{"number1": 1, "number2": 5}', "--wait", "60")
     assert record["body"]["result"] == 6
     assert len(labs.records("send_message.py", "orders", "--example", "--wait", "60")) == 3
-    time.sleep(65)
-    ticks = [record["body"] for record in labs.records("read_results.py", "clock", "--wait", "5", expect=None)]
-    assert [tick for tick in ticks if tick["time"] > off.isoformat()] == []
 
 
 def test_roles_of_their_own_exist_on_the_engine(labs: Shell) -> None:

@@ -228,6 +228,46 @@ def test_missing_hook_file_is_said_in_one_line(python: Python, tmp_path: Path) -
     assert len(own_lines(done.stderr)) == 1
 
 
+# --- one Node instead of two ---
+
+WHICH = "import constructs, jsii\nprint(type(jsii._runtime.kernel.provider._process._process).__module__, flush=True)\n"
+
+
+def test_python_talks_to_the_node_that_does_the_work(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "hello.cjs").write_text("console.log('to stdout'); console.error('to stderr')")
+    (tmp_path / "empty").mkdir()
+    hello = f'--require "{tmp_path / "hello.cjs"}"'
+    done = python("-c", ENABLE + WHICH, NODE_OPTIONS=hello, TMPDIR=str(tmp_path / "empty"))
+    assert sorted(done.stdout.splitlines()) == ["fastsynth.one_node", "to stdout"]
+    assert done.stderr == "to stderr\n"
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_node_that_is_not_needed_goes_without_a_word(python: Python, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = python("-c", ENABLE + "import jsii", TMPDIR=str(tmp_path / "empty"))
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_jsii_with_another_runtime_starts_its_own_way(python: Python, tmp_path: Path) -> None:
+    import jsii
+
+    embedded = Path(jsii.__file__).parent / "_embedded" / "jsii"
+    for file in embedded.glob("*__*.js"):
+        copy = tmp_path.joinpath(*file.name.split("__"))
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(file, copy)
+    done = python("-c", ENABLE + WHICH, JSII_RUNTIME=str(tmp_path / "bin" / "jsii-runtime.js"))
+    assert (done.stdout, done.stderr) == ("subprocess\n", "")
+
+
+def test_jsii_that_starts_node_in_another_way_does_so(python: Python) -> None:
+    other = "from fastsynth import one_node\none_node._EXPECTED = ('something else',)\n"
+    done = python("-c", ENABLE + other + WHICH)
+    assert (done.stdout, done.stderr) == ("subprocess\n", "")
+
+
 # --- the runner ---
 
 

@@ -1,16 +1,14 @@
 """The doctor and a deployment where the account is out of reach: one line each, from real processes and stub endpoints.
 
-Accounts in which something is missing are tests/e2e/test_account_states.py's.
+Accounts in which something is missing are tests/e2e/own_engine/test_account_states.py's.
 """
 
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -25,7 +23,6 @@ from kit.synthesized import load
 
 import project
 
-SCRIPTS = project.ROOT / "scripts"
 REAL = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 STUDENT = "arn:aws:sts::123456789012:assumed-role/voclabs/user1=ana"
@@ -36,56 +33,21 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def tool(tmp_path: Path) -> Run:
-    """Runs a script in an environment without any AWS configuration but the one given."""
-
-    def run(script: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        ours = ("AWS_", "LOCAL_AWS", "LAB_", "NODE_OPTIONS")
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "LOCAL_AWS_PORT": "9"}
-        command = [sys.executable, str(SCRIPTS / script), *arguments]
-        done = subprocess.run(command, env={**clean, **nothing, **environ}, capture_output=True, text=True, timeout=120)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    return run
-
-
-@pytest.fixture
-def account() -> Iterator[Callable[..., str]]:
+def account(stub: Callable[..., str]) -> Callable[..., str]:
     """An endpoint whose answer to each query of STS and IAM is XML given by its Action; errors are (status, code)."""
-    servers: list[http.server.HTTPServer] = []
 
     def start(**answers: str | tuple[int, str]) -> str:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                answer = answers.get(form.get("Action", [""])[0], (400, "AccessDenied"))
-                if isinstance(answer, str):
-                    status, body = 200, answer
-                else:
-                    status = answer[0]
-                    body = (
-                        f"<ErrorResponse><Error><Code>{answer[1]}</Code><Message>no</Message></Error></ErrorResponse>"
-                    )
-                self.send_response(status)
-                self.send_header("Content-Type", "text/xml")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
+        def answer(form: str) -> tuple[int, str, str]:
+            found = answers.get(parse_qs(form).get("Action", [""])[0], (400, "AccessDenied"))
+            if isinstance(found, str):
+                return 200, "text/xml", found
+            status, code = found
+            error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+            return status, "text/xml", f"<ErrorResponse>{error}</ErrorResponse>"
 
-            def log_message(self, *arguments: object) -> None:
-                pass
+        return stub(answer)
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 def identity(arn: str) -> str:

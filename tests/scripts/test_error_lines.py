@@ -1,17 +1,11 @@
 """The tools' error lines and exit codes, from real processes against endpoints that answer as AWS would."""
 
-import http.server
 import json
-import os
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 REAL = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
 #: A port of the discard service: nothing answers there.
 NOWHERE = "http://127.0.0.1:9"
@@ -20,57 +14,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def tool(tmp_path: Path) -> Run:
-    """Runs a script in an environment without any AWS configuration but the one given."""
-
-    def run(
-        script: str, *arguments: str, stdin: str | bytes = "", **environ: str
-    ) -> "subprocess.CompletedProcess[str]":
-        clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LOCAL_AWS", "LAB_"))
-        }
-        nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-        done = subprocess.run(
-            [sys.executable, str(SCRIPTS / script), *arguments],
-            env={**clean, **nothing, **environ},
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            timeout=30,
-        )
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    return run
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Callable[[int, object], str]]:
+def endpoint(stub: Callable[..., str]) -> Callable[[int, object], str]:
     """An endpoint that gives every request the same answer."""
-    servers: list[http.server.HTTPServer] = []
-
-    def start(status: int, answer: object) -> str:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/x-amz-json-1.1")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return lambda status, answer: stub(lambda _: (status, "application/x-amz-json-1.1", json.dumps(answer)))
 
 
 @pytest.mark.parametrize("script", ["send_message.py", "read_results.py"])

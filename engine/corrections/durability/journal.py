@@ -13,6 +13,8 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import eventbridge, kinesis, s3, sns, sqs
 
+from engine.corrections import queue_actions
+
 logger = logging.getLogger("durability")
 
 Entry = dict[str, Any]
@@ -123,7 +125,7 @@ def _note_messages(journal: Journal) -> None:
             _note(journal, by_url((data, url)), None)
             return answer
 
-    sqs._act_purge_queue = sqs._HANDLERS["PurgeQueue"] = act_purge_queue
+    queue_actions.replace(sqs, "_act_purge_queue", act_purge_queue)
 
 
 def _after(module: Any, name: str, queue_of: Callable[[tuple[Any, ...]], Any], journal: Journal) -> None:
@@ -139,10 +141,7 @@ def _after(module: Any, name: str, queue_of: Callable[[tuple[Any, ...]], Any], j
                 _note(journal, queue, queue["messages"][-1])
             return answer
 
-    setattr(module, name, put)
-    for action, handler in sqs._HANDLERS.items():
-        if handler is original:
-            sqs._HANDLERS[action] = put
+    queue_actions.replace(module, name, put)
 
 
 def _or_none(queue_of: Callable[[tuple[Any, ...]], Any], arguments: tuple[Any, ...]) -> Any:

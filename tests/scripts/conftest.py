@@ -1,0 +1,70 @@
+"""What the tests of the scripts share: real processes, and endpoints that answer as AWS would."""
+
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import project
+
+SCRIPTS = project.ROOT / "scripts"
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs a script in an environment without any AWS configuration but the one given."""
+
+    def run(
+        script: str, *arguments: str, stdin: str | bytes = "", **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        ours = ("AWS_", "LOCAL_AWS", "LAB_", "NODE_OPTIONS")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        # Nothing answers at the discard service's port.
+        nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "LOCAL_AWS_PORT": "9"}
+        done = subprocess.run(
+            [sys.executable, str(SCRIPTS / script), *arguments],
+            env={**clean, **nothing, **environ},
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            timeout=120,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in err, err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[..., str]]:
+    """An endpoint that answers each POST with what a function of its body says: status, content type, body."""
+    servers: list[http.server.HTTPServer] = []
+
+    def start(answer: Callable[[str], tuple[int, str, str]]) -> str:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                status, content_type, text = answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                body = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
