@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kit.pictures.album import IMAGES, Picture, draw_all, is_made_from
-from kit.pictures.graph import Graph, graph_of
+from kit.pictures.graph import Graph
+from kit.pictures.stack_reader import graph_of
 
 from main import LABS
 from stacks.calculator import CalculatorStack

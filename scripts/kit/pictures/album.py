@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kit.pictures import architecture, machine
-from kit.pictures.graph import Graph, graph_of
+from kit.pictures.graph import Graph
 from kit.pictures.layout import Plan, place
 from kit.pictures.node import pngs
+from kit.pictures.stack_reader import graph_of
 
 import project
 
