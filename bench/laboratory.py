@@ -1,13 +1,12 @@
 """An engine on a port of its own with labs deployed on it, driven by the project's scripts as a person would."""
 
 import json
-import socket
 from typing import Any
 
 import project
 from bench import ROOT, WORK
 from bench.process import Run, environment, measure
-from engine.process import Engine
+from engine.process import Engine, free_port
 
 
 class Laboratory:
@@ -18,9 +17,7 @@ class Laboratory:
     """
 
     def __init__(self, **variables: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         self._engine = Engine(port, project.endpoint_dir(url))
         self._environ = environment(LOCAL_AWS_PORT=str(port), CDKTF_OUTPUT=str(WORK / "cdktf.out"), **variables)

@@ -173,6 +173,14 @@ class Engine:
             yield
 
 
+def free_port() -> int:
+    """A port on the loopback interface that no program uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 #: Without the proxies of the environment: the engine is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -4,14 +4,13 @@ Everything goes through the scripts, as a person would type it; boto3 only looks
 what must break.
 """
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from kit.engines import engine_on
 
-from engine.process import Engine
+from engine.process import Engine, free_port
 from shell import Shell
 
 ORDER = (
@@ -57,13 +56,6 @@ def _place(item: pytest.Item) -> int:
     if "e2e" not in item.path.parts:
         return len(ORDER)
     return ORDER.index(item.path.stem) if item.path.stem in ORDER else -1
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import io
 import itertools
 import json
-import socket
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +13,7 @@ import boto3
 from kit.engines import engine_on
 
 import project
-from engine.process import Engine
+from engine.process import Engine, free_port
 
 T = TypeVar("T")
 
@@ -163,13 +162,6 @@ def saved(aws: Aws) -> None:
 
 #: How long a test waits on each kind of engine: on the bare one nothing will come.
 PATIENCE_S = {"corrected": 20.0, "bare": 3.0}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def running(kind: str) -> Iterator[Aws]:
