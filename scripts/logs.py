@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from kit.cli import Exit, Parser, Stop, run
+from kit.cli import Exit, Parser, Stop, run, until_interrupted
 from kit.live.clients import Clients
 from kit.live.logs import Line, LogTail, about
 from kit.moments import joined, moment
@@ -39,12 +39,8 @@ def main() -> int:
     if not functions:
         raise Stop(f"lab {arguments.lab} has no logs at {target}: is it deployed?", Exit.NOT_DEPLOYED)
     printer = LinePrinter(functions, arguments.json)
-    try:
+    with until_interrupted(arguments.follow):
         return show(tail, printer, arguments, POLL_S if target.endpoint else POLL_AWS_S)
-    except KeyboardInterrupt:
-        if arguments.follow:
-            return Exit.DONE
-        raise
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timezone
 
 from kit.batches import BATCH
-from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
+from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run, until_interrupted
 from kit.executions import FAILED, Executions
 from kit.output import Printer, is_error_reply, parse, say
 from kit.ports import Port, ports_of
@@ -39,14 +39,10 @@ def main() -> int:
     is_workflow = ports.get("output", {}).get("kind") == "states" and not arguments.rejected
     if (arguments.execution or arguments.failed) and not is_workflow:
         raise Stop("--execution and --failed go with the executions of a workflow only", Exit.USAGE)
-    try:
+    with until_interrupted(arguments.follow):
         if is_workflow:
             return read_executions(Executions(target, ports["output"]), printer, arguments)
         return read(readers_of(target, arguments.lab, ports, arguments.rejected), printer, arguments)
-    except KeyboardInterrupt:
-        if arguments.follow:
-            return Exit.DONE
-        raise
 
 
 def parse_arguments() -> argparse.Namespace:

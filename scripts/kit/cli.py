@@ -1,9 +1,10 @@
 """Exit codes and the frame around every tool: a problem ends in one plain line on stderr, never in a traceback."""
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import NoReturn
 
@@ -41,6 +42,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise Stop(f"{message}; see {self.prog} --help", Exit.USAGE)
+
+
+@contextlib.contextmanager
+def until_interrupted(wanted: bool) -> Iterator[None]:
+    """Ctrl-C within ends the tool well, if that is the way to end what it does."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not wanted:
+            raise
+        sys.exit(Exit.DONE)
 
 
 def run(main: Callable[[], int]) -> NoReturn:

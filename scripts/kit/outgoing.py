@@ -1,8 +1,9 @@
 """Messages on their way to a port: what a person gave, and what becomes of it."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,12 @@ class Sender(Protocol):
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
         """Send all bodies; yields the outcomes group by group, in any order."""
         ...
+
+
+def json_object(body: str) -> dict[str, Any]:
+    """A message's body as a JSON object, or an empty one when it is none."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

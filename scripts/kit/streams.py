@@ -8,7 +8,7 @@ from typing import Any
 
 from kit.aggregates import Shard
 from kit.backlog import MAX_RECORD_BYTES, Backlog, Record
-from kit.outgoing import Sent
+from kit.outgoing import Sent, json_object
 from kit.ports import Port
 from kit.putting import PASSING, Placed, Putter
 from kit.target import Target
@@ -85,7 +85,7 @@ class StreamSender:
         """Store the body in the lab's bucket, and tell the rejected queue of it."""
         problem = f"has {record.size} bytes with its key, and a record takes {MAX_RECORD_BYTES}"
         key = f"rejected/send_message/{uuid.uuid4()}"
-        self._target.client("s3").put_object(Bucket=self._port["bucket"], Key=key, Body=record.data)
+        self._target.client("s3").putjson_object(Bucket=self._port["bucket"], Key=key, Body=record.data)
         message = {
             "handled_by": "send_message",
             "error": f"the record {problem}",
@@ -98,7 +98,7 @@ class StreamSender:
 
 def as_event(body: str, source: str) -> str:
     """The body as a CloudEvent, or as it is when it is no event."""
-    content = _object(body)
+    content = json_object(body)
     if not isinstance(content.get("type"), str):
         return body
     now = datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -110,7 +110,7 @@ def as_event(body: str, source: str) -> str:
 
 def partition_key(event: str, name: str) -> str:
     """The field of the event's data, or where there is none a key of its own."""
-    data = _object(event).get("data")
+    data = json_object(event).get("data")
     key = data.get(name) if isinstance(data, dict) else None
     return key if isinstance(key, str) and 0 < len(key) <= 256 else str(uuid.uuid4())
 
@@ -118,14 +118,5 @@ def partition_key(event: str, name: str) -> str:
 def _sent(placed: Placed, event: str) -> Sent:
     if placed.problem:
         return Sent(placed.record.index, problem=placed.problem)
-    id = _object(event).get("id")
+    id = json_object(event).get("id")
     return Sent(placed.record.index, id if isinstance(id, str) and id else placed.sequence_number)
-
-
-def _object(body: str) -> dict[str, Any]:
-    """The body as a JSON object, or an empty one when it is none."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kit.batches import MAX_BYTES, send_in_batches
-from kit.outgoing import Attribute, Choices, Sent
+from kit.outgoing import Attribute, Choices, Sent, json_object
 from kit.ports import Port
 from kit.queues import as_entry, settled, size_problem
 from kit.target import Target
@@ -52,7 +52,7 @@ class TopicSender:
         return {index: sent if sent.problem else Sent(index, self._ids[index]) for index, sent in done.items()}
 
     def _entry(self, index: int, body: str) -> dict[str, Any]:
-        content = _object(self._originals[index])
+        content = json_object(self._originals[index])
         attributes = {
             name: as_entry(Attribute("String", str(content[name])))
             for name in self._port.get("attributes", [])
@@ -70,17 +70,17 @@ class TopicSender:
         """What a FIFO topic misses in the body: the fields that say its group and its deduplication id."""
         if "group_by" not in self._port:
             return None
-        content = _object(body)
+        content = json_object(body)
         missing = [self._port[key] for key in ("group_by", "deduplicate_by") if not content.get(self._port[key])]
         return f"has no {' and no '.join(missing)}, which the FIFO topic needs" if missing else None
 
     def _store(self, body: str) -> str:
         """Store the body in the lab's bucket; the message that refers to it (claim check)."""
         bucket, key = self._port["claims"], f"{uuid.uuid4()}.json"
-        self._target.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
+        self._target.client("s3").putjson_object(Bucket=bucket, Key=key, Body=body.encode())
         repeated = {
             name: value
-            for name, value in _object(body).items()
+            for name, value in json_object(body).items()
             if isinstance(value, str | int | float | bool) and len(str(value)) <= MAX_REPEATED
         }
         return json.dumps({**dict(list(repeated.items())[:20]), "claim_check": {"bucket": bucket, "key": key}})
@@ -88,12 +88,3 @@ class TopicSender:
 
 def _fits(body: str) -> bool:
     return len(body.encode()) + ATTRIBUTES_BYTES <= MAX_BYTES
-
-
-def _object(body: str) -> dict[str, Any]:
-    """The body as a JSON object, or an empty one when it is none."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
