@@ -17,6 +17,7 @@ from kit.engines import ensure_running
 from kit.inventory import LABS
 from kit.output import say
 from kit.prices import all_prices
+from kit.removal import delete_late_logs
 from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
@@ -42,10 +43,14 @@ def main() -> int:
         state.check(target, [stack.lab for stack in stacks], "deploy")
         if not target.local:
             show_costs(stacks, target.region)
+        run_cdktf(arguments, target, environment)
     else:
         labs = list(LABS) if arguments.lab == "all" else [arguments.lab]
         state.check(target, labs, "destroy")
-    return run_cdktf(arguments, target, environment)
+        run_cdktf(arguments, target, environment)
+        for name in delete_late_logs(target, labs):
+            say(f"log group {name} had come back with a function's last lines: deleted")
+    return Exit.DONE
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -96,8 +101,8 @@ def show_costs(stacks: list[Stack], region: str) -> None:
         say(line)
 
 
-def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[str, str]) -> int:
-    """Run cdktf; on a terminal and on AWS the user sees the plan and is asked."""
+def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[str, str]) -> None:
+    """Run cdktf; on a terminal and on AWS the user sees the plan and is asked. Raises Stop where it fails."""
     ask = not (arguments.yes or target.local)
     if ask and not sys.stdin.isatty():
         raise Stop("there is nobody to ask whether to go on; with --yes (YES=1) nothing is asked", Exit.USAGE)
@@ -119,7 +124,6 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
     for summary in outcome.summaries:
         say(summary)
     say(f"{arguments.command} {arguments.lab}: {outcome.seconds:.0f} s")
-    return Exit.DONE
 
 
 if __name__ == "__main__":

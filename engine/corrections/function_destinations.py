@@ -2,8 +2,8 @@
 
 AWS (Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations"): an OnSuccess or OnFailure
 destination gets a record of the invocation; a dead-letter queue gets the event itself. MiniStack delivers no successes,
-says neither when nor after how many attempts, and sends the record to dead-letter queues as well. Retries and their
-waiting times are MiniStack's: far shorter than AWS's minutes.
+says neither when nor after how many attempts, sends the record to dead-letter queues as well, and goes on trying a
+function that was deleted. Retries and their waiting times are MiniStack's: far shorter than AWS's minutes.
 """
 
 import json
@@ -49,6 +49,7 @@ def _invoke(function: dict[str, Any], event: Any) -> None:
 
 def _run(function: dict[str, Any], event: Any, settings: dict[str, Any]) -> tuple[dict[str, Any], int, str]:
     """The last attempt's result, the number of attempts, and why they ended."""
+    config = function.get("config") or function
     retries = settings.get("MaximumRetryAttempts")
     retries = DEFAULT_RETRIES if retries is None else int(retries)
     give_up_at = time.monotonic() + int(settings.get("MaximumEventAgeInSeconds") or DEFAULT_MAX_AGE_S)
@@ -59,7 +60,7 @@ def _run(function: dict[str, Any], event: Any, settings: dict[str, Any]) -> tupl
         attempts += not result.get("throttle")
         if not result.get("error"):
             return result, attempts, "Success"
-        if attempts > retries:
+        if attempts > retries or config["FunctionName"] not in lambda_svc._functions:  # deleted meanwhile
             return result, attempts, "RetriesExhausted"
         pause = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2 ** max(0, attempts - 1)
         pause = min(pause, lambda_svc._LAMBDA_ASYNC_RETRY_MAX_SECONDS)

@@ -1,11 +1,11 @@
 """Deletes resources that were found in the account, each by the calls of its own service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from kit.inventory import Found
+from kit.inventory import Found, lab_of
 from kit.listings import KINDS
 from kit.target import Target
 
@@ -19,6 +19,20 @@ def delete(target: Target, found: Found) -> None:
     except ClientError as error:
         if not _is_gone(error):
             raise
+
+
+def delete_late_logs(target: Target, labs: Iterable[str]) -> list[str]:
+    """Delete the log groups of labs that have just been destroyed, and return their names.
+
+    A function that ran to the end writes its last lines some seconds later: where its role may create log groups, as
+    LabRole may, Lambda makes the group again, and it would be in the way of the next deployment.
+    """
+    kind = next(kind for kind in KINDS if kind.word == "log group")
+    names = [name for name, *_ in kind.listing(target.client(kind.service))]
+    late = [Found(kind.word, name, lab, name) for name in names if (lab := lab_of(name, target.prefix)) in set(labs)]
+    for found in late:
+        delete(target, found)
+    return [found.name for found in late]
 
 
 def _is_gone(error: ClientError) -> bool:

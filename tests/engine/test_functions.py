@@ -133,3 +133,13 @@ def test_a_dead_letter_queue_gets_the_event_itself(aws: Aws) -> None:
     (message,) = dead.messages()
     assert json.loads(message["Body"]) == {"id": "x"}
     assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no money"
+
+
+def test_a_function_that_was_deleted_while_it_ran_leaves_nothing(aws: Aws) -> None:
+    reports = aws.queue()
+    function = aws.function("tell(begun=True)\ntime.sleep(1)\nprint('late')", reports)
+    aws.lambda_.invoke(FunctionName=function, InvocationType="Event")
+    assert reports.take() == [{"begun": True}]
+    aws.lambda_.delete_function(FunctionName=function)
+    assert reports.take_for(3) == [], "it was tried again"
+    assert aws.logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{function}")["logGroups"] == []

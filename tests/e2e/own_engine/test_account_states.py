@@ -132,3 +132,13 @@ def test_a_half_finished_deployment_is_cleared_and_deployed_with_its_state_in_s3
     assert "the state of this checkout does not know it" in own.script("lab.py", "deploy", "clock", expect=2).stderr
     own.script("leftovers.py", "--delete", "--yes")
     assert own.script("leftovers.py").stdout == ""
+
+
+def test_log_groups_that_come_back_after_a_destroy_are_deleted(own: Shell) -> None:
+    logs = own.client("logs")
+    for name in ("lab-clock-tell-time", "lab-fanout-audit", "other-clock-tell-time"):
+        logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
+    done = own.script("lab.py", "destroy", "clock", "--yes")
+    assert "log group /aws/lambda/lab-clock-tell-time had come back" in done.stderr
+    left = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    assert sorted(left) == ["/aws/lambda/lab-fanout-audit", "/aws/lambda/other-clock-tell-time"]
