@@ -4,9 +4,9 @@ Stock, a program of five resources spends nearly all its time on loading what it
 with cdktf 0.21.0 and cdktf-cdktf-provider-aws 20.1.0 on 2 cores, Python 3.11, Node 20 (medians of whole
 processes; peak is the largest process):
 
-                                      before the warm-up      after it
-    python main.py                    12.3 s, 1,493 MiB       11.1 s, 578 MiB
-    python -m fastsynth main.py        2.4 s, 1,051 MiB        0.7 s, 144 MiB
+                                  first start          without the warm-up        after it
+    python main.py                17.5 s, 1,440 MiB    (makes the index itself)    12.9 s, 578 MiB
+    python -m fastsynth main.py    5.5 s,   691 MiB     1.6 s, 691 MiB              0.6 s, 143 MiB
 
 How (each module says more):
 
