@@ -85,7 +85,7 @@ class StreamSender:
         """Store the body in the lab's bucket, and tell the rejected queue of it."""
         problem = f"has {record.size} bytes with its key, and a record takes {MAX_RECORD_BYTES}"
         key = f"rejected/send_message/{uuid.uuid4()}"
-        self._target.client("s3").putjson_object(Bucket=self._port["bucket"], Key=key, Body=record.data)
+        self._target.client("s3").put_object(Bucket=self._port["bucket"], Key=key, Body=record.data)
         message = {
             "handled_by": "send_message",
             "error": f"the record {problem}",

@@ -77,7 +77,7 @@ class TopicSender:
     def _store(self, body: str) -> str:
         """Store the body in the lab's bucket; the message that refers to it (claim check)."""
         bucket, key = self._port["claims"], f"{uuid.uuid4()}.json"
-        self._target.client("s3").putjson_object(Bucket=bucket, Key=key, Body=body.encode())
+        self._target.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
         repeated = {
             name: value
             for name, value in json_object(body).items()
