@@ -58,7 +58,8 @@ class Node:
 
     def terminate(self) -> None:
         if self.pid is not None:
-            os.kill(self.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
 
 def start_early(jsii: Path) -> None:

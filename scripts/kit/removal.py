@@ -1,6 +1,6 @@
 """Deletes resources that were found in the account, each by the calls of its own service."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,18 +21,26 @@ def delete(target: Target, found: Found) -> None:
             raise
 
 
-def delete_late_logs(target: Target, labs: Iterable[str]) -> list[str]:
-    """Delete the log groups of labs that have just been destroyed, and return their names.
+def delete_late_logs(target: Target, labs: Collection[str]) -> list[str]:
+    """Delete the log groups of these labs whose function is gone, and return their names.
 
-    A function that ran to the end writes its last lines some seconds later: where its role may create log groups, as
-    LabRole may, Lambda makes the group again, and it would be in the way of the next deployment.
+    A function that ran while it was destroyed writes its last lines some seconds later: where its role may create log
+    groups, as LabRole may, Lambda makes the group again, and it would be in the way of the next deployment.
     """
-    kind = next(kind for kind in KINDS if kind.word == "log group")
-    names = [name for name, *_ in kind.listing(target.client(kind.service))]
-    late = [Found(kind.word, name, lab, name) for name in names if (lab := lab_of(name, target.prefix)) in set(labs)]
+    functions = {f"/aws/lambda/{name}" for name in _names(target, "function")}
+    late = [
+        Found("log group", name, lab, name)
+        for name in _names(target, "log group")
+        if name.startswith("/aws/lambda/") and name not in functions and (lab := lab_of(name, target.prefix)) in labs
+    ]
     for found in late:
         delete(target, found)
     return [found.name for found in late]
+
+
+def _names(target: Target, word: str) -> list[str]:
+    kind = next(kind for kind in KINDS if kind.word == word)
+    return [name for name, *_ in kind.listing(target.client(kind.service))]
 
 
 def _is_gone(error: ClientError) -> bool:

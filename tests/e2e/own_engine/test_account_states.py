@@ -1,6 +1,8 @@
 """Accounts in which something is wrong, on engines of their own: one plain line, and the next command to type."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,10 +137,16 @@ def test_a_half_finished_deployment_is_cleared_and_deployed_with_its_state_in_s3
 
 
 def test_log_groups_that_come_back_after_a_destroy_are_deleted(own: Shell) -> None:
+    zip = io.BytesIO()
+    with zipfile.ZipFile(zip, "w") as archive:
+        archive.writestr("code.py", "")
+    made = {"Runtime": "python3.13", "Handler": "code.handler", "Role": f"arn:aws:iam::000000000000:role/{ROLE}"}
+    own.client("lambda").create_function(FunctionName="lab-clock-other", Code={"ZipFile": zip.getvalue()}, **made)
     logs = own.client("logs")
-    for name in ("lab-clock-tell-time", "lab-fanout-audit", "other-clock-tell-time"):
+    kept = ["lab-clock-other", "lab-fanout-audit", "other-clock-tell-time"]  # deployed, another lab's, not ours
+    for name in ("lab-clock-tell-time", *kept):
         logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
     done = own.script("lab.py", "destroy", "clock", "--yes")
     assert "log group /aws/lambda/lab-clock-tell-time had come back" in done.stderr
     left = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    assert sorted(left) == ["/aws/lambda/lab-fanout-audit", "/aws/lambda/other-clock-tell-time"]
+    assert sorted(left) == [f"/aws/lambda/{name}" for name in kept]
