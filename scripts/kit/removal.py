@@ -31,7 +31,8 @@ def delete_late_logs(target: Target, labs: Collection[str]) -> list[str]:
     late = [
         Found("log group", name, lab, name)
         for name in _names(target, "log group")
-        if name.startswith("/aws/lambda/") and name not in functions and (lab := lab_of(name, target.prefix)) in labs
+        if name.startswith("/aws/lambda/") and name not in functions
+        if (lab := lab_of(name, target.prefix)) and lab in labs
     ]
     for found in late:
         delete(target, found)
