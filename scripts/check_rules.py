@@ -9,16 +9,12 @@ scripts/check_rules.py fanout --out cdktf.out
 
 import argparse
 import json
-import os
 import sys
-import tempfile
-from pathlib import Path
 
-from kit import toolchain
 from kit.cli import Exit, Parser, Stop, run
 from kit.output import say
 from kit.rules import check
-from kit.synthesized import load, synthesize
+from kit.synthesized import stacks_of
 
 import project
 
@@ -26,12 +22,7 @@ import project
 def main() -> int:
     arguments = parse_arguments()
     role = str(project.context().get("role"))
-    with tempfile.TemporaryDirectory() as fresh:
-        if arguments.out is None:
-            environment = toolchain.clean(os.environ, local=True)
-            region = arguments.region or project.region(project.context())
-            synthesize(Path(fresh), {**environment, "AWS_REGION": region})
-        stacks = load(Path(arguments.out or fresh), arguments.lab)
+    stacks = stacks_of(arguments.lab, arguments.out, arguments.region or project.region(project.context()))
     findings = check(stacks, role)
     if arguments.json or not sys.stdout.isatty():
         for finding in findings:

@@ -10,18 +10,14 @@ From the synthesized resources and a dated price table (scripts/kit/prices.json)
 import argparse
 import dataclasses
 import json
-import os
 import sys
-import tempfile
-from pathlib import Path
 
-from kit import toolchain
 from kit.cli import Exit, Parser, Stop, run
 from kit.cost_report import BUDGET_USD, remarks, table
 from kit.costs import Estimate, estimate, total
 from kit.output import say
 from kit.prices import all_prices
-from kit.synthesized import load, synthesize
+from kit.synthesized import stacks_of
 
 import project
 
@@ -32,11 +28,7 @@ def main() -> int:
         raise Stop("--messages and --hours must be 0 or more, --budget above 0", Exit.USAGE)
     region = arguments.region or project.region(project.context())
     prices = all_prices(region)
-    with tempfile.TemporaryDirectory() as fresh:
-        if arguments.out is None:
-            synthesize(Path(fresh), {**toolchain.clean(os.environ, local=True), "AWS_REGION": region})
-        stacks = load(Path(arguments.out or fresh), arguments.lab)
-    estimates = [estimate(stack, prices) for stack in stacks]
+    estimates = [estimate(stack, prices) for stack in stacks_of(arguments.lab, arguments.out, region)]
     if arguments.json or not sys.stdout.isatty():
         for each in estimates:
             print(json.dumps(record(each, arguments.messages, arguments.hours)))

@@ -7,16 +7,15 @@ scripts/pause.py clock
 
 import argparse
 
-from kit.cli import Exit, Parser, Stop, run
-from kit.inventory import LABS, Found, take
+from kit.cli import Exit, Parser, run
+from kit.inventory import Found, check_lab, take
 from kit.output import say
 from kit.target import Target, add_arguments
 
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.lab not in (None, *LABS):
-        raise Stop(f"there is no lab {arguments.lab!r}; there are {', '.join(LABS)}", Exit.USAGE)
+    check_lab(arguments.lab)
     target = Target.of(arguments)
     found, problems = take(target, arguments.lab)
     for problem in problems:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from kit.cli import Exit, Stop
 from kit.listings import KINDS, kind_of
 from kit.target import Target
 
@@ -36,6 +37,12 @@ class Found:
     lab: str
     handle: str
     running: str = ""
+
+
+def check_lab(lab: str | None) -> None:
+    """Raises Stop for a word that is no lab; None stands for all of them."""
+    if lab not in (None, *LABS):
+        raise Stop(f"there is no lab {lab!r}; there are {', '.join(LABS)}", Exit.USAGE)
 
 
 def take(target: Target, lab: str | None = None) -> tuple[list[Found], list[str]]:

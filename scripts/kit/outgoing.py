@@ -1,9 +1,10 @@
 """Messages on their way to a port: what a person gave, and what becomes of it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from kit.output import parse
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,5 @@ class Sender(Protocol):
 
 def json_object(body: str) -> dict[str, Any]:
     """A message's body as a JSON object, or an empty one when it is none."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    content = parse(body)
     return content if isinstance(content, dict) else {}

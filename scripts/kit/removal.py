@@ -9,11 +9,12 @@ from kit.inventory import Found, lab_of
 from kit.listings import KINDS
 from kit.target import Target
 
+_KINDS = {kind.word: kind for kind in KINDS}
+
 
 def delete(target: Target, found: Found) -> None:
     """Delete it, and what is in it. What is gone already is well. Raises ClientError, or KeyError for kind `other`."""
-    service = {kind.word: kind.service for kind in KINDS}[found.kind]
-    client = target.client(service)
+    client = target.client(_KINDS[found.kind].service)
     try:
         DELETE[found.kind](client, found)
     except ClientError as error:
@@ -40,7 +41,7 @@ def delete_late_logs(target: Target, labs: Collection[str]) -> list[str]:
 
 
 def _names(target: Target, word: str) -> list[str]:
-    kind = next(kind for kind in KINDS if kind.word == word)
+    kind = _KINDS[word]
     return [name for name, *_ in kind.listing(target.client(kind.service))]
 
 

@@ -5,11 +5,13 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kit import toolchain
 from kit.cli import Exit, Stop
 
 import project
@@ -110,6 +112,15 @@ def synthesize(folder: Path, environment: Mapping[str, str]) -> None:
     if done.returncode:
         words = done.stderr.strip() or f"the synth failed: {shlex.join(done.args)}"
         raise Stop(words.removeprefix("error: "), Exit.USAGE)
+
+
+def stacks_of(lab: str, folder: str | None, region: str) -> list[Stack]:
+    """The stacks in a folder that cdktf wrote, or of a fresh synth for a region. Raises Stop."""
+    if folder is not None:
+        return load(Path(folder), lab)
+    with tempfile.TemporaryDirectory() as fresh:
+        synthesize(Path(fresh), {**toolchain.clean(os.environ, local=True), "AWS_REGION": region})
+        return load(Path(fresh), lab)
 
 
 def load(folder: Path, lab: str = "all") -> list[Stack]:
