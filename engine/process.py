@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.box import confinement
+
 HOST = "127.0.0.1"
 #: Where in its folder MiniStack keeps what it remembers, and the objects of buckets.
 STATE, OBJECTS = "state", "s3"
@@ -22,7 +24,7 @@ STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
 PORT_TIMEOUT_S = 1
 #: Settings of MiniStack and of the corrections that a user may pass on, by the beginning of their names.
-PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL", "LAB_KINESIS_LIMITS")
+PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL", "LAB_KINESIS_LIMITS", confinement.UNCONFINED)
 
 
 class EngineError(Exception):
@@ -51,6 +53,14 @@ class Engine:
         except (FileNotFoundError, ValueError):
             return None
         return pid if _is_engine(pid) else None
+
+    @property
+    def confinement(self) -> str:
+        """How the running engine keeps functions in: one of `confinement.WORDS`."""
+        try:
+            return (self.folder / confinement.FILE).read_text()
+        except FileNotFoundError:  # bare: as MiniStack runs them
+            return confinement.NONE
 
     def is_healthy(self) -> bool:
         """Whether it runs and answers."""
@@ -121,6 +131,7 @@ class Engine:
                 )
             time.sleep(0.02)
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / confinement.FILE).unlink(missing_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", __package__, *(["--bare"] if self.bare else [])],

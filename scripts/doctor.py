@@ -41,10 +41,10 @@ def checks(target: Target) -> Iterator[Check]:
     yield from machine_checks.packages()
     yield from machine_checks.provider()
     if project.endpoint() is None or not target.local:  # else an emulator of the user's own
-        for check in machine_checks.engine(is_target=target.local):
-            yield check
-            if target.local and not check.well:
-                return
+        engine, *about_it = machine_checks.engine(is_target=target.local)
+        yield from (engine, *about_it)
+        if target.local and not engine.well:
+            return
     yield from target_checks.all_of(target)
 
 

@@ -14,13 +14,15 @@ from kit.output import say
 from kit.toolchain import local_environment
 
 import project
+from engine.box.confinement import UNCONFINED, WORDS
 from engine.process import Engine, EngineError
 
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.kinesis_limits:
-        os.environ["LAB_KINESIS_LIMITS"] = "1"  # the engine's own name for it
+    for variable, chosen in (("LAB_KINESIS_LIMITS", arguments.kinesis_limits), (UNCONFINED, arguments.unconfined)):
+        if chosen:
+            os.environ[variable] = "1"  # the engine's own name for it
     commands = {"start": start, "stop": stop, "status": status, "reset": reset, "env": env}
     try:
         commands[arguments.command](engine_on(arguments.port))
@@ -38,15 +40,21 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="start, reset: shards take and give no more than AWS's (1 MB/s in ...)",
     )
+    parser.add_argument(
+        "--unconfined",
+        action="store_true",
+        help="start, reset: run functions without a box, where this system allows none and you trust their code",
+    )
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:
         parser.error(f"--port must be 1 to 65535, not {arguments.port}")
-    if arguments.kinesis_limits and arguments.command not in ("start", "reset"):
-        parser.error("--kinesis-limits belongs to start and reset")
-    if arguments.kinesis_limits and arguments.command == "start" and engine_on(arguments.port).is_healthy():
-        parser.error(
-            f"the engine on port {arguments.port} runs already: stop it first, its limits are set at its start"
-        )
+    for name in ("--kinesis-limits", "--unconfined"):
+        if not getattr(arguments, name.strip("-").replace("-", "_")):
+            continue
+        if arguments.command not in ("start", "reset"):
+            parser.error(f"{name} belongs to start and reset")
+        if arguments.command == "start" and engine_on(arguments.port).is_healthy():
+            parser.error(f"the engine on port {arguments.port} runs already: stop it first, {name} is for its start")
     return arguments
 
 
@@ -59,6 +67,7 @@ def status(engine: Engine) -> None:
     if not engine.is_healthy():
         raise EngineError(f"no local engine runs on port {engine.port}")
     print(f"the local engine runs at {engine.url}, process {engine.pid}, log in {engine.log}")
+    print(WORDS[engine.confinement])
 
 
 def reset(engine: Engine) -> None:

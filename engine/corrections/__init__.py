@@ -5,6 +5,7 @@ docs/local-engine.md lists them all, and what remains.
 
 from engine.corrections import (
     alarms,
+    boxes,
     branch_history,
     describe_alarms,
     durability,
@@ -34,6 +35,7 @@ ALL = (
     queue_sources,
     stream_settings,
     streams,
+    boxes,
     function_errors,
     function_logs,
     function_destinations,

@@ -2,50 +2,29 @@
 
 AWS (Lambda Developer Guide, "Python exceptions"; Step Functions Developer Guide, "Handling errors"): `errorType` is the
 name of the exception's class, by which Retry and Catch match; the environment is kept after an exception, and ends only
-with its process. MiniStack calls every exception Runtime.HandlerError, a throttled task Lambda.Unknown, and starts a
-new process after each. Here the worker says what was raised, and goes on.
+with its process, or when the function cannot be loaded. MiniStack calls every exception Runtime.HandlerError, a
+throttled task Lambda.Unknown, a function that cannot be loaded RuntimeError without a word in its log, and starts a new
+process after each. Here the runtime (`engine.box.runtime`) says what was raised, and goes on; what it says is told.
 """
 
 import contextvars
+import re
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-#: What the worker does with what the handler returned or raised. The keys are those of Lambda's own error object.
-BARE = """
-            result = handler_fn(event, context)
-            _real_stdout.write(json.dumps({"status": "ok", "result": result}) + "\\n")
-        except Exception as e:
-            _real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()}) + "\\n")
-"""  # noqa: E501
-CORRECTED = """
-            result = handler_fn(event, context)
-            try:
-                answer = json.dumps({"status": "ok", "result": result})
-            except Exception as e:
-                raise type("Runtime.MarshalError", (Exception,), {})("Unable to marshal response: " + str(e)) from None
-            _real_stdout.write(answer + "\\n")
-        except Exception as e:
-            raised = {
-                "errorMessage": str(e),
-                "errorType": type(e).__name__,
-                "requestId": context.aws_request_id,
-                "stackTrace": traceback.format_tb(e.__traceback__)[1:],
-            }
-            trace = "[ERROR] " + traceback.format_exc()
-            _real_stdout.write(json.dumps({"status": "ok", "raised": raised, "trace": trace}) + "\\n")
-"""
-#: MiniStack's text for a process that ended by itself.
-DIED = "Worker process died"
+#: Texts for a process that ended by itself: the box's (`engine.box.watch`), and MiniStack's where it has heard nothing.
+DIED = re.compile(r"(?:Worker init failed: )?Worker process (?:died(?:: (?P<how>.*))?|exited immediately)")
+ENDED = "Runtime exited without providing a reason"
+#: The text for a function whose loading was given up (`boxes`), as MiniStack has it for a handler.
+TIMED_OUT = re.compile(r"Task timed out after [\d.]+ seconds")
 
-_raised: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("raised", default=None)
+#: What the runtime said of the invocation of this context, beside MiniStack's "ok" or "error".
+_said: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("said", default=None)
 
 
 def apply() -> None:
-    if lambda_runtime._PYTHON_WORKER_SCRIPT.count(BARE) != 1:
-        raise RuntimeError("MiniStack's Python worker is not the one that function_errors was made for")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(BARE, CORRECTED)
     _tell_what_was_raised()
     _name_throttles()
 
@@ -55,22 +34,32 @@ def _tell_what_was_raised() -> None:
     execute = lambda_svc._execute_function_warm
 
     def worker_invoke(self: Any, event: Any, request_id: str, **named: Any) -> dict[str, Any]:
-        response: dict[str, Any] = invoke(self, event, request_id, **named)
-        raised = response.get("raised")
-        if response.get("error") == DIED:
-            message = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
-            raised = {"errorMessage": message, "errorType": "Runtime.ExitError"}
-        _raised.set(raised)
-        if raised:
+        try:
+            response: dict[str, Any] = invoke(self, event, request_id, **named)
+        except RuntimeError as error:
+            if not DIED.match(str(error)) and not TIMED_OUT.match(str(error)):
+                raise
+            # Its process is gone; so that the next invocation starts another.
+            self._proc = None
+            log = self._drain_stderr_bounded()
+            response = {"status": "error", "error": str(error), "cold_start": True, "log": log}
+        if died := DIED.match(response.get("error", "")):
+            message = f"RequestId: {request_id} Error: {died['how'] or ENDED}"
+            response.update(raised={"errorMessage": message, "errorType": "Runtime.ExitError"}, trace=message)
+        if raised := response.get("raised"):
+            raised["requestId"] = raised.get("requestId", request_id)
             response.update(status="error", error=raised["errorMessage"])
+        _said.set(response)
         return response
 
     def execute_function_warm(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        _raised.set(None)
+        _said.set(None)
         result: dict[str, Any] = execute(function, event, request_id)
-        raised = _raised.get()
-        if raised and result.get("error"):
-            result["body"] = raised
+        said = _said.get() or {}
+        if result.get("error") and "raised" in said:
+            result["body"] = said["raised"]
+        elif "raw" in said:
+            result.update(body=said["raw"], raw_payload=True)
         return result
 
     lambda_runtime.Worker.invoke = worker_invoke

@@ -1,63 +1,41 @@
-"""What a function logs with the standard library reaches its log.
+"""What a function's log holds, as AWS has it.
 
-AWS (Lambda Developer Guide, "Log and monitor Python Lambda functions"): the runtime gives the root logger, whose level
-is WARNING, a handler that writes `[LEVEL]<tab>time<tab>request id<tab>message`. MiniStack gives it none: `logger.info`
-is lost, and warnings arrive bare. Here the worker has the runtime's handler.
+What was raised is one event of several lines, not one event for each line; the runtime marks the lines that belong
+together (`engine.box.runtime.as_log`).
 
 A log group that was deleted comes back when its function writes to it, and on AWS only if the function's role allows
-that (same guide, "Using CloudWatch Logs"). In MiniStack also a function that was deleted while it ran makes it again:
-the next deployment then finds a group in its way. Here such a function's last lines are lost with it.
+that (Lambda Developer Guide, "Using CloudWatch Logs"). In MiniStack also a function that was deleted while it ran makes
+it again: the next deployment then finds a group in its way. Here such a function's last lines are lost with it.
 """
 
 from typing import Any
 
-from ministack.core import lambda_runtime
 from ministack.services import cloudwatch_logs, lambda_svc
 
-#: Where the worker has its handler's module still to import, so that the handler is there when the module logs.
-BEFORE_IMPORT = """
-    _ms_install_invoke_depth()
-    try:
-        mod = importlib.import_module(module_name)
-"""
-INSTALL = """
-    import logging
+from engine.box.runtime import NO_BREAK_SPACE
 
-    _ms_request = {"id": ""}
-
-    class _MsRequestId(logging.Filter):
-        def filter(self, record):
-            record.aws_request_id = _ms_request["id"]
-            return True
-
-    _ms_logs = logging.StreamHandler(sys.stderr)
-    _ms_logs.addFilter(_MsRequestId())
-    _ms_format = "[%(levelname)s]\\t%(asctime)s.%(msecs)03dZ\\t%(aws_request_id)s\\t%(message)s"
-    _ms_logs.setFormatter(logging.Formatter(_ms_format, "%Y-%m-%dT%H:%M:%S"))
-    _ms_logs.formatter.converter = time.gmtime
-    logging.getLogger().addHandler(_ms_logs)
-"""
-BEFORE_INVOKE = """
-        try:
-            result = handler_fn(event, context)
-"""
-REMEMBER = """
-        _ms_request["id"] = context.aws_request_id
-"""
+#: The lines of an event after its first.
+CONTINUED = ("Traceback (most recent call last):", NO_BREAK_SPACE)
 
 
 def apply() -> None:
-    _give_workers_the_handler()
+    _keep_lines_together()
     _let_no_deleted_function_log()
 
 
-def _give_workers_the_handler() -> None:
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    for place, addition in ((BEFORE_IMPORT, INSTALL), (BEFORE_INVOKE, REMEMBER)):
-        if script.count(place) != 1:
-            raise RuntimeError("MiniStack's Python worker is not the one that function_logs was made for")
-        script = script.replace(place, addition + place)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+def _keep_lines_together() -> None:
+    append = cloudwatch_logs._append_log_events
+
+    def append_log_events(stream: dict[str, Any], events: list[dict[str, Any]]) -> Any:
+        joined: list[dict[str, Any]] = []
+        for event in events:
+            if joined and joined[-1]["message"].startswith("[ERROR]") and event["message"].startswith(CONTINUED):
+                joined[-1]["message"] += "\n" + event["message"]
+            else:
+                joined.append(dict(event))
+        return append(stream, joined)
+
+    cloudwatch_logs._append_log_events = append_log_events
 
 
 def _let_no_deleted_function_log() -> None:

@@ -5,6 +5,7 @@ from kit.output import say
 
 import project
 from engine import student_account
+from engine.box import confinement
 from engine.process import Engine, EngineError
 
 
@@ -21,6 +22,8 @@ def start(engine: Engine) -> None:
         raise Stop(str(error), Exit.NO_CONNECTION) from None
     student_account.prepare(engine.url, project.emulator_credentials())
     say(f"the local engine {'runs now' if started else 'runs'} at {engine.url}")
+    if engine.confinement != confinement.BOX:
+        say(confinement.WORDS[engine.confinement])
 
 
 def ensure_running() -> None:

@@ -20,6 +20,7 @@ from kit.cli import Stop
 from kit.engines import engine_on
 
 import project
+from engine.box import confinement
 
 PYTHONS = ((3, 10), (3, 13))
 NODE = 20
@@ -105,6 +106,7 @@ def engine(is_target: bool) -> Iterator[Check]:
     local = engine_on(port)
     if local.is_healthy():
         yield Check("local engine", True, f"runs at {local.url}")
+        yield functions(local.confinement)
     elif local.pid is not None:
         yield Check(
             "local engine", False, f"does not answer at {local.url}", f"`scripts/local_aws.py stop`; {local.log}"
@@ -114,6 +116,13 @@ def engine(is_target: bool) -> Iterator[Check]:
         yield Check("local engine", False if is_target else None, f"port {port} is taken by another program", fix)
     else:
         yield Check("local engine", None, f"does not run on port {port}; a local deployment starts it")
+
+
+def functions(kept: str) -> Check:
+    """How the engine keeps functions from the user's files: a note where that is not as good as it might be."""
+    well = True if kept == confinement.BOX else None if kept else False
+    fix = 'docs/local-engine.md, "What a function can reach"' if well is not True else ""
+    return Check("functions", well, confinement.WORDS[kept].removeprefix("functions "), fix)
 
 
 def _output(*command: str) -> str:

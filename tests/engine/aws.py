@@ -73,19 +73,17 @@ class Aws:
 
     def function(self, body: str, reports: "Queue | None" = None, **settings: Any) -> str:
         """A new function's name; `body` is that of `def handler(event, context)`, without indentation."""
-        name = self.name("function")
         indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("code.py", f"{PRELUDE}\ndef handler(event, context):\n{indented}\n")
+        code = {"code.py": f"{PRELUDE}\ndef handler(event, context):\n{indented}\n"}
+        variables = {"Variables": {"REPORTS": reports.url if reports else ""}}
+        return self.packaged(code, **{"Environment": variables, **settings})
+
+    def packaged(self, files: dict[str, str], **settings: Any) -> str:
+        """The name of a new function made of these files."""
+        name = self.name("function")
+        usual = {"Runtime": "python3.13", "Handler": "code.handler", "Timeout": 10}
         self.lambda_.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Handler="code.handler",
-            Role=ROLE,
-            Code={"ZipFile": packed.getvalue()},
-            **{"Timeout": 10, **settings},
-            Environment={"Variables": {"REPORTS": reports.url if reports else ""}},
+            FunctionName=name, Role=ROLE, Code={"ZipFile": packed(files)}, **{**usual, **settings}
         )
         return name
 
@@ -105,6 +103,17 @@ class Aws:
         while not (found := look()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return found
+
+
+def packed(files: dict[str, str]) -> bytes:
+    """A zip of these files, which anybody may read and run."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for path, text in files.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o755 << 16
+            archive.writestr(entry, text)
+    return written.getvalue()
 
 
 class Queue:

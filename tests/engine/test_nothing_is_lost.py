@@ -1,7 +1,7 @@
 """10,000 messages and 10,000 records, handlers that fail in every way, and a kill in the middle: all accounted for.
 
 By its number, each message is handled, or handled after its function has raised, crashed or timed out once, or rejected
-by the function, or poison, which fails for ever. `once` keeps that memory outside the function, whose process dies.
+by the function, or poison, which fails for ever. `once` asks the test, which remembers for functions that end.
 """
 
 import json
@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aws import Aws, Queue, saved
 
@@ -20,13 +20,11 @@ ONCE = {7: "raise", 107: "crash", 211: "time out", 401: "raise"}
 PERIOD = 499
 
 HANDLER = """
-import pathlib
+import urllib.request
 ONCE, PERIOD = CONSTANTS
 def once(number):
-    path = pathlib.Path(os.environ["MEMORY"]) / f"{context.function_name}-{number}"
-    first = not path.exists()
-    path.touch()
-    return first
+    with urllib.request.urlopen(f"{os.environ['MEMORY']}/{context.function_name}-{number}") as answer:
+        return answer.read() == b"first"
 done, failed = [], []
 for record, body in zip(event["Records"], bodies(event)):
     number = int(body)
@@ -51,6 +49,29 @@ return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
 
 def end_of(number: int) -> str:
     return "poison" if number % 100 == 13 else "rejected" if number % 100 == 77 else "handled"
+
+
+class Memory(ThreadingHTTPServer):
+    """Answers what is asked for the first time with "first"."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Asked)
+        self.asked: Counter[str] = Counter()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Asked(BaseHTTPRequestHandler):
+    server: Memory
+
+    def do_GET(self) -> None:
+        self.server.asked[self.path] += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"first" if self.server.asked[self.path] == 1 else b"again")
+
+    def log_message(self, *_: object) -> None:
+        """Not among the test's output."""
 
 
 class Ledger:
@@ -88,8 +109,8 @@ def ends(texts: list[str]) -> Counter[tuple[int, str]]:
     return Counter((number, how) for text in texts for number, how in json.loads(text)["done"])
 
 
-def test_every_id_is_accounted_for(corrected: Aws, tmp_path: Path) -> None:
-    aws = corrected
+def test_every_id_is_accounted_for(corrected: Aws) -> None:
+    aws, memory = corrected, Memory()
     queued, streamed = aws.queue(), aws.queue()
     dead, given_up = aws.queue(), aws.queue()
     redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 6})
@@ -111,7 +132,7 @@ def test_every_id_is_accounted_for(corrected: Aws, tmp_path: Path) -> None:
         ),
     ):
         function = aws.function(HANDLER, reports, Timeout=2)
-        variables = {"REPORTS": reports.url, "MEMORY": str(tmp_path)}
+        variables = {"REPORTS": reports.url, "MEMORY": memory.url}
         aws.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
         aws.map(function, source, **settings, **report)
     saved(aws)
@@ -139,6 +160,7 @@ def test_every_id_is_accounted_for(corrected: Aws, tmp_path: Path) -> None:
             break
         time.sleep(0.5)
     ledger.stop()
+    memory.shutdown()
     expected = {(number, end_of(number)) for number in range(COUNT)}
     assert set(in_queue) | set(buried) == expected
     assert set(in_stream) | set(discarded) == expected
