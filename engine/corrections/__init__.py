@@ -7,6 +7,7 @@ from engine.corrections import (
     alarms,
     boxes,
     branch_history,
+    bucket_listings,
     describe_alarms,
     durability,
     event_invocations,
@@ -29,6 +30,7 @@ from engine.corrections import (
 ALL = (
     describe_alarms,
     branch_history,
+    bucket_listings,
     pauses,
     queue_scans,
     queue_locks,
