@@ -53,7 +53,9 @@ class Aws:
     def name(self, kind: str) -> str:
         return f"{kind}-{next(self._numbers)}"
 
-    def queue(self, **attributes: str) -> "Queue":
+    def queue(self, *, fifo: bool = False, **attributes: str) -> "Queue":
+        if fifo:
+            return Queue(self, f"{self.name('queue')}.fifo", {"FifoQueue": "true", **attributes})
         return Queue(self, self.name("queue"), attributes)
 
     def stream(self, shards: int = 1) -> str:

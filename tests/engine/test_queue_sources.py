@@ -1,8 +1,13 @@
-"""SQS event sources: batches beyond ten, and windows."""
+"""SQS event sources: batches beyond ten, windows, and what becomes of a batch that fails in part."""
 
+import json
 import time
+from typing import Any
 
-from aws import Aws
+import pytest
+
+from aws import Aws, Queue
+from engine.corrections.lambda_events import Unclear, reported_failures
 
 REPORT = "tell(batch=bodies(event))"
 
@@ -57,3 +62,71 @@ return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in failed
     first, second = reports.take(2)
     assert len(first["batch"]) == 30
     assert sorted(second["batch"]) == ["17", "3"]
+
+
+def mapped(aws: Aws, queue: Queue, answer: str, reports: Queue, **settings: Any) -> None:
+    """A function that reports failures, warm already: a cold start may take as long as these messages are invisible."""
+    function = aws.function(f"if event['Records']: tell(batch=bodies(event))\n{answer}", reports)
+    aws.lambda_.invoke(FunctionName=function, Payload=b'{"Records": []}')
+    aws.map(function, queue.arn, FunctionResponseTypes=["ReportBatchItemFailures"], **settings)
+
+
+def fragile(aws: Aws) -> tuple[Queue, Queue]:
+    """A queue, and where its messages rest after one failure."""
+    dead = aws.queue()
+    redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+    return aws.queue(VisibilityTimeout="2", RedrivePolicy=redrive), dead
+
+
+@pytest.mark.parametrize("item", ['{"id": "x"}', '{"itemIdentifier": ""}', '{"itemIdentifier": "unknown"}'])
+def test_failures_that_cannot_be_understood_fail_the_whole_batch(aws: Aws, item: str) -> None:
+    queue, dead = fragile(aws)
+    queue.send(['"a"', '"b"'])
+    mapped(aws, queue, f"return {{'batchItemFailures': [{item}]}}", aws.queue())
+    assert sorted(dead.take(2)) == ["a", "b"]
+
+
+def test_an_answer_without_failures_is_a_success(corrected: Aws) -> None:
+    queue, dead = fragile(corrected)
+    queue.send(['"a"'])
+    reports = corrected.queue()
+    mapped(corrected, queue, "return {'batchItemFailures': None}", reports)
+    assert reports.take() == [{"batch": ['"a"']}]
+    assert dead.take_for(2.5) == []
+
+
+NOTHING: list[Any] = [None, {}, [], "", "done", {"batchItemFailures": None}, {"batchItemFailures": []}]
+UNCLEAR: list[Any] = ["all", [None], ["a"], [{"itemIdentifier": None}], [{"itemIdentifier": "a"}, {}], [{"id": "a"}]]
+
+
+@pytest.mark.parametrize("body", NOTHING)
+def test_answers_that_report_nothing(body: Any) -> None:
+    assert reported_failures(body, ["a", "b"]) == []
+
+
+@pytest.mark.parametrize("failures", UNCLEAR)
+def test_answers_that_are_unclear(failures: Any) -> None:
+    with pytest.raises(Unclear):
+        reported_failures({"batchItemFailures": failures}, ["a", "b"])
+
+
+def test_a_text_that_holds_an_answer() -> None:
+    assert reported_failures('{"batchItemFailures": [{"itemIdentifier": "b"}]}', ["a", "b"]) == ["b"]
+
+
+def test_what_follows_a_failed_message_of_a_group_waits_for_it(corrected: Aws) -> None:
+    """The function names what failed and what it did not try; the queue delivers both again, in order."""
+    queue, reports = corrected.queue(fifo=True, VisibilityTimeout="2"), corrected.queue()
+    for body in "012":
+        corrected.sqs.send_message(
+            QueueUrl=queue.url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=body
+        )
+    answer = """
+global failed
+first = bool(event["Records"]) and not globals().get('failed')
+failed = first or globals().get('failed')
+return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in event["Records"]] if first else []}
+"""
+    mapped(corrected, queue, answer, reports)
+    first, second = reports.take(2)
+    assert first["batch"] == second["batch"] == ["0", "1", "2"]

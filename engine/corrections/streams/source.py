@@ -16,7 +16,7 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import lambda_svc
 
 from engine.corrections import delivery
-from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, iso
+from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, Unclear, iso, reported_failures
 from engine.corrections.streams.mapping import TRIM_HORIZON, Settings, StreamRecord, shards_of
 from engine.corrections.streams.policy import Attempt, Step, deliver
 
@@ -196,18 +196,11 @@ def first_failure(body: Any, sequence_numbers: Sequence[str]) -> int | None:
     Lambda Developer Guide, "Configuring partial batch response", "Success and failure conditions": nothing or an empty
     list is a success; an item that names no record of the batch makes the whole batch a failure.
     """
-    if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            return None
-    failures = (body or {}).get("batchItemFailures") if isinstance(body, dict | None) else None
-    if not failures:
-        return None
     try:
-        return min(sequence_numbers.index(failure["itemIdentifier"]) for failure in failures)
-    except (KeyError, TypeError, ValueError):
+        failed = reported_failures(body, sequence_numbers)
+    except Unclear:
         return 0
+    return min(map(sequence_numbers.index, failed), default=None)
 
 
 def _sequence_number(event: dict[str, Any]) -> str:
