@@ -4,7 +4,8 @@ A permanent problem (Rejected) is answered at once; anything else that goes wron
 again, and after some attempts keep it in the dead-letter queue. Neither holds up the other messages of the batch.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -48,7 +49,7 @@ def reply_to_each(event: dict[str, Any], answer: Callable[[Message], Reply], out
     processor.raise_on_entire_batch_failure = False
     with processor(event["Records"], handler=reply):
         done = [(SQSRecord(record), content) for status, content, record in processor.process() if status == "success"]
-        unsent = outbox.send_all([content for _, content in done])
+        unsent = _send_in_order(done, outbox)
         for index, problem in unsent.items():
             record, _ = done[index]
             details = {"message_id": record.message_id, "reason": problem}
@@ -58,6 +59,37 @@ def reply_to_each(event: dict[str, Any], answer: Callable[[Message], Reply], out
     # One line for the batch: `scripts/logs.py --request-id` finds by it who handled a message.
     logger.info("answered", extra={"message_ids": answered})
     return dict(processor.response())
+
+
+def _send_in_order(done: Sequence[tuple[SQSRecord, Reply]], outbox: Outbox) -> dict[int, str]:
+    """Send the replies. Returns those not sent: index in `done` -> reason.
+
+    A message is tried again when its reply was not sent, so no reply of its group may be sent before: the first
+    replies of all groups go together, then the second ones, and so on (Lambda Developer Guide, "Implementing partial
+    batch responses": for FIFO queues, what follows the first failure is returned too).
+    """
+    unsent: dict[int, str] = {}
+    held: set[str] = set()
+    for turn in _turns([record.raw_event.get("attributes", {}).get("MessageGroupId") for record, _ in done]):
+        ready = [(index, group) for index, group in turn if group not in held]
+        unsent |= {index: "a reply before it was not sent" for index, group in turn if group in held}
+        for at, problem in outbox.send_all([done[index][1] for index, _ in ready]).items():
+            index, group = ready[at]
+            unsent[index] = problem
+            if group:
+                held.add(group)
+    return unsent
+
+
+def _turns(groups: Sequence[str | None]) -> list[list[tuple[int, str | None]]]:
+    """(index, group) by place in the group; what has no group comes at once."""
+    turns: dict[int, list[tuple[int, str | None]]] = {}
+    seen: Counter[str] = Counter()
+    for index, group in enumerate(groups):
+        turns.setdefault(seen[group] if group else 0, []).append((index, group))
+        if group:
+            seen[group] += 1
+    return [turns[place] for place in sorted(turns)]
 
 
 def shorten(text: str, limit: int) -> str:
