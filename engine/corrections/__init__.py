@@ -26,10 +26,12 @@ from engine.corrections import (
     stream_settings,
     streams,
     topic_dead_letters,
+    unknown_services,
 )
 
 #: In the order in which they are put on: a later one may build on an earlier one.
 ALL = (
+    unknown_services,
     describe_alarms,
     branch_history,
     bucket_listings,
