@@ -21,6 +21,7 @@ from cdktf_cdktf_provider_aws.schemas_discoverer import SchemasDiscoverer
 from cdktf_cdktf_provider_aws.schemas_registry import SchemasRegistry
 from constructs import Construct
 
+from project import ProjectError
 from stacks.blocks import DeadLetterQueue, Function, Queue, Rule, rule_source
 from stacks.lab import LabStack
 from stacks.settings import Settings, option
@@ -65,8 +66,7 @@ class BusStack(LabStack):
         self.start_checkout()
         self.archive()
         if self.options.schemas:
-            SchemasRegistry(self, "schemas", name=self.name("schemas"))
-            SchemasDiscoverer(self, "discoverer", source_arn=self.bus.arn)
+            self.discover_schemas()
 
         self.publish("input", "events", bus=self.bus.name, example=EXAMPLE)
         self.output.publish("output", replies="several")
@@ -116,3 +116,13 @@ class BusStack(LabStack):
             retention_days=self.options.archive_days,
         )
         self.publish("archive", "events-archive", archive=archive.arn, bus=self.bus.arn)
+
+    def discover_schemas(self) -> None:
+        """Let EventBridge write down what the events look like. Raises ProjectError on an emulator, which cannot."""
+        if self.settings.endpoint:
+            raise ProjectError(
+                f"bus.schemas: {self.settings.endpoint} is no AWS and has no schema registries; leave out "
+                "bus.schemas=true, or deploy to AWS"
+            )
+        SchemasRegistry(self, "schemas", name=self.name("schemas"))
+        SchemasDiscoverer(self, "discoverer", source_arn=self.bus.arn)

@@ -59,6 +59,11 @@ def test_the_schema_registry_is_for_aws_only_on_request(synth: Synth) -> None:
     assert {"aws_schemas_registry", "aws_schemas_discoverer"} <= set(synth(BusStack, bus__schemas="true")["resource"])
 
 
+def test_the_schema_registry_is_refused_on_an_emulator(synth: Synth) -> None:
+    with pytest.raises(ProjectError, match=r"^bus\.schemas: http://127\.0\.0\.1:4566 is no AWS and has no schema reg"):
+        synth(BusStack, endpoint="http://127.0.0.1:4566", bus__schemas="true")
+
+
 class WrongStack(LabStack):
     """A lab with a rule that EventBridge would refuse."""
 
