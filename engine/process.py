@@ -19,6 +19,8 @@ from engine.box import confinement
 HOST = "127.0.0.1"
 #: Where in its folder MiniStack keeps what it remembers, and the objects of buckets.
 STATE, OBJECTS = "state", "s3"
+#: Its log, and the id of its process, by which it is found again.
+LOG, PID = "engine.log", "engine.pid"
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
@@ -42,8 +44,8 @@ class Engine:
         self.bare = bare
         self.url = f"http://{HOST}:{port}"
         self.folder = folder
-        self.log = folder / "engine.log"
-        self._pid_file = folder / "engine.pid"
+        self.log = folder / LOG
+        self._pid_file = folder / PID
 
     @property
     def pid(self) -> int | None:

@@ -1,9 +1,11 @@
 """What was accepted before the engine was killed is there when it starts again."""
 
 import os
+import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -108,3 +110,37 @@ def test_a_reset_forgets_the_journal_too(corrected: Aws) -> None:
     kill(corrected)
     corrected.engine.start()
     assert not corrected.sqs.list_queues().get("QueueUrls")
+
+
+def delete(folder: Path) -> None:
+    """Delete a folder in which somebody is still writing."""
+    shutil.rmtree(folder.rename(folder.with_suffix(".deleted")))
+
+
+def test_an_engine_whose_state_is_deleted_saves_it_again(aws: Aws) -> None:
+    queue = aws.queue()
+    saved(aws)
+    delete(aws.engine.folder / "state")
+    queue.send(["a"])
+    saved(aws)
+    assert "was deleted while the engine ran" in aws.engine.log.read_text()
+    kill(aws)
+    aws.engine.start()
+    assert bodies(aws, queue.url, 1) == ["a"]
+
+
+def test_an_engine_whose_folder_is_deleted_can_still_be_stopped(aws: Aws) -> None:
+    queue = aws.queue()
+    saved(aws)
+    pid = aws.engine.pid
+    assert pid
+    delete(aws.engine.folder)
+    try:
+        queue.send(["a"])
+        assert aws.wait_for(lambda: aws.engine.pid) == pid
+    except AssertionError:
+        os.killpg(pid, signal.SIGKILL)
+        raise
+    aws.engine.stop()
+    aws.engine.start()
+    assert bodies(aws, queue.url, 1) == ["a"]

@@ -25,7 +25,6 @@ class Journal:
 
     def __init__(self) -> None:
         self.folder = Path(persistence.STATE_DIR)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.number = max(self._numbers(), default=0)
         self._file: int | None = None
         self.begin_next()
@@ -38,18 +37,30 @@ class Journal:
     @property
     def size(self) -> int:
         """Bytes since the last save."""
-        return self._path(self.number).stat().st_size
+        assert self._file is not None
+        return os.fstat(self._file).st_size
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody has deleted or moved the file that is written to."""
+        assert self._file is not None
+        try:
+            return not os.path.samestat(os.fstat(self._file), self._path(self.number).stat())
+        except FileNotFoundError:
+            return True
 
     def begin_next(self) -> None:
-        previous, self.number = self._file, self.number + 1
-        self._file = os.open(self._path(self.number), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        previous = self._file
+        self._file = os.open(self._path(self.number + 1), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self.number += 1
         if previous is not None:
             os.close(previous)
 
     def drop_earlier(self) -> None:
         for number in self._numbers():
             if number < self.number:
-                self._path(number).unlink()
+                self._path(number).unlink(missing_ok=True)
 
     def read(self) -> Iterator[Entry]:
         for number in sorted(self._numbers()):

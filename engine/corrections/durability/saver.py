@@ -2,6 +2,8 @@
 
 import logging
 import math
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 from ministack import app
 from ministack.core import persistence
 
+from engine import process
 from engine.corrections.durability.journal import Journal
 
 logger = logging.getLogger("durability")
@@ -51,8 +54,34 @@ class Saver(threading.Thread):
     def run(self) -> None:
         while True:
             time.sleep(QUIET_S / 2)
-            if self._is_due():
-                self.save(app._build_persistence_save_dict())
+            try:
+                if self.journal.is_deleted:
+                    self.make_folder_again()
+                if self._is_due():
+                    self.save(app._build_persistence_save_dict())
+            except Exception:  # such as a full disk; what is unsaved is saved later
+                logger.exception("the state of the engine could not be saved")
+                self.changed()
+
+    def make_folder_again(self) -> None:
+        """Go on with a new folder, in which everything is saved at once.
+
+        The log and the process id are there again too, without which nobody could read or stop this engine.
+        """
+        log, pid = (self.journal.folder.parent / name for name in (process.LOG, process.PID))
+        self.journal.begin_next()
+        if not log.exists():
+            file = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            for standard in (sys.stdout, sys.stderr):
+                os.dup2(file, standard.fileno())
+            os.close(file)
+        if not pid.exists():
+            pid.write_text(str(os.getpid()))
+        logger.error(
+            "the folder %s was deleted while the engine ran: it is made again, with all but the content of buckets",
+            self.journal.folder,
+        )
+        self.changed(within_s=0)
 
     def _is_due(self) -> bool:
         now = time.monotonic()
