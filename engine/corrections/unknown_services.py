@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.core import responses
-from ministack.services import cloudwatch
+
+from engine.corrections import errors
 
 #: How MiniStack's answer begins; the service's name follows.
 UNSUPPORTED = b'{"error": "Unsupported service: '
@@ -25,17 +25,7 @@ def apply() -> None:
         answer = await original(method, path, headers, body, query, request_id)
         if answer[0] == 400 and isinstance(answer[2], bytes) and answer[2].startswith(UNSUPPORTED):
             service = json.loads(answer[2])["error"].rpartition(" ")[2]
-            return _refusal(headers, f"the local engine has no service {service}")
+            return errors.answer(headers, 400, errors.UNKNOWN, f"the local engine has no service {service}")
         return answer
 
     app._dispatch_service_request = dispatch
-
-
-def _refusal(headers: dict[str, str], message: str) -> Any:
-    """The error in the protocol of the request; the four services that speak REST with XML are all there."""
-    if "cbor" in headers.get("smithy-protocol", ""):
-        return cloudwatch._error("UnknownOperationException", message, 400, use_cbor=True)
-    if "x-www-form-urlencoded" in headers.get("content-type", ""):
-        return responses.error_response_xml("InvalidAction", message, 400)
-    protocol = responses.JSON_1_0_CONTENT_TYPE if "x-amz-target" in headers else responses.REST_JSON_CONTENT_TYPE
-    return responses.error_response_json("UnknownOperationException", message, content_type=protocol)

@@ -1,12 +1,17 @@
 """What was accepted before the engine was killed is there when it starts again."""
 
 import os
+import resource
 import shutil
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import Aws, saved
@@ -144,3 +149,42 @@ def test_an_engine_whose_folder_is_deleted_can_still_be_stopped(aws: Aws) -> Non
     aws.engine.stop()
     aws.engine.start()
     assert bodies(aws, queue.url, 1) == ["a"]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits the files of a running process")
+def test_what_cannot_be_written_down_is_refused(aws: Aws) -> None:
+    """A process whose files may not grow stands for a full disk: the system refuses each of its writes."""
+    queue, fanned_out, stream = aws.queue(), aws.queue(), aws.stream()
+    topic = aws.sns.create_topic(Name=aws.name("topic"))["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=fanned_out.arn, Attributes=raw)
+    saved(aws)
+    sqs, sns, kinesis = (once(aws, name) for name in ("sqs", "sns", "kinesis"))
+    accepted: dict[str, list[str]] = {"sent": [], "published": [], "put": []}
+    ways: dict[str, Callable[[str], Any]] = {
+        "sent": lambda text: sqs.send_message(QueueUrl=queue.url, MessageBody=text),
+        "published": lambda text: sns.publish(TopicArn=topic, Message=text),
+        "put": lambda text: kinesis.put_record(StreamName=stream, Data=text.encode(), PartitionKey="k"),
+    }
+    for text, most_bytes in (("before", -1), ("full", 0), ("still full", 0), ("room again", -1), ("full again", 0)):
+        assert aws.engine.pid
+        resource.prlimit(aws.engine.pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+        for name, send in ways.items():
+            try:
+                send(text)
+            except ClientError as refused:
+                assert refused.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+                assert "the local engine cannot write down" in refused.response["Error"]["Message"]
+            else:
+                accepted[name].append(text)
+    kill(aws)
+    aws.engine.start()
+    assert set(bodies(aws, queue.url, len(accepted["sent"]))) >= set(accepted["sent"])
+    assert set(bodies(aws, fanned_out.url, len(accepted["published"]))) >= set(accepted["published"])
+    assert set(records(aws, stream)) >= set(accepted["put"])
+    assert accepted == {name: ["before", "room again"] for name in ways}
+
+
+def once(aws: Aws, service: str) -> Any:
+    """A client that does not try again."""
+    return aws.session.client(service, endpoint_url=aws.engine.url, config=Config(retries={"total_max_attempts": 1}))

@@ -6,6 +6,7 @@ forgets everything when it is killed. Here:
 
 - `journal` notes each message and record when it arrives, before the answer;
 - `saver` writes MiniStack's state whenever things have gone quiet, and begins the journal anew;
+- `gate` refuses what cannot be noted;
 - a start reads the state, and adds from the journal what came after it.
 
 So what was accepted is there after a kill, and is delivered at least once; what had been handled since the last save is
@@ -16,7 +17,7 @@ is another matter.
 
 from ministack.core import persistence
 
-from engine.corrections.durability import journal, saver
+from engine.corrections.durability import gate, journal, saver
 
 
 def apply() -> None:
@@ -24,3 +25,4 @@ def apply() -> None:
         arrivals = journal.Journal()
         journal.apply(arrivals)
         saver.apply(arrivals)
+        gate.apply(arrivals)

@@ -5,6 +5,7 @@ import functools
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,43 @@ class Journal:
         self.folder = Path(persistence.STATE_DIR)
         self.number = max(self._numbers(), default=0)
         self._file: int | None = None
+        self._writing = threading.Lock()
+        #: Why the last entry could not be written, and how many could not be since the start.
+        self.problem: OSError | None = None
+        self.unwritten = 0
         self.begin_next()
 
     def note(self, entry: Entry) -> None:
         """Write at once: what the operating system has is kept when this process is killed."""
-        assert self._file is not None
-        os.write(self._file, json.dumps(entry).encode() + b"\n")
+        try:
+            self._write(json.dumps(entry).encode() + b"\n")
+            self.problem = None
+        except OSError as problem:
+            logger.error("what arrives cannot be written down: %s", problem)
+            self.problem = problem
+            self.unwritten += 1
+
+    def has_room(self, size: int) -> bool:
+        """Whether entries of so many bytes can be written; looked at by writing when the last entry could not be."""
+        if self.problem:
+            try:
+                self._write(b" " * size + b"\n")
+                self.problem = None
+            except OSError as problem:
+                self.problem = problem
+        return self.problem is None
+
+    def _write(self, line: bytes) -> None:
+        """Write all of it or nothing: half a line would spoil the one that comes after it."""
+        with self._writing:
+            assert self._file is not None
+            before = os.fstat(self._file).st_size
+            try:
+                while line:
+                    line = line[os.write(self._file, line) :]
+            except OSError:
+                os.ftruncate(self._file, before)
+                raise
 
     @property
     def size(self) -> int:
@@ -50,12 +82,13 @@ class Journal:
             return True
 
     def begin_next(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        previous = self._file
-        self._file = os.open(self._path(self.number + 1), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-        self.number += 1
-        if previous is not None:
-            os.close(previous)
+        with self._writing:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            previous = self._file
+            self._file = os.open(self._path(self.number + 1), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            self.number += 1
+            if previous is not None:
+                os.close(previous)
 
     def drop_earlier(self) -> None:
         for number in self._numbers():
