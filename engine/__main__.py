@@ -1,21 +1,28 @@
-"""Runs MiniStack in the foreground, corrected. Configured by MiniStack's own environment variables.
+"""Runs MiniStack in the foreground, corrected and behind its doors; configured by MiniStack's environment variables.
 
-`--bare` runs it as it is: the tests show with it what the corrections are for.
+`--bare` runs it as it is: the tests show with it what the corrections and the doors are for.
 """
 
+import os
 import sys
 from importlib.metadata import version
 
-from ministack.app import main
+from ministack import app
 
-from engine import CORRECTED_VERSION
+from engine import CORRECTED_VERSION, doors
 
-if version("ministack") != CORRECTED_VERSION:
-    print(f"MiniStack {version('ministack')}: its corrections are for {CORRECTED_VERSION} and stay out", flush=True)
-elif "--bare" not in sys.argv:
-    from engine import corrections, recorder
+if "--bare" not in sys.argv:
+    if version("ministack") == CORRECTED_VERSION:
+        from engine import corrections, recorder
 
-    corrections.apply()
-    recorder.apply()
+        corrections.apply()
+        recorder.apply()
+    else:
+        print(f"MiniStack {version('ministack')}: its corrections are for {CORRECTED_VERSION} and stay out", flush=True)
+    try:
+        origins = doors.origins_of(os.environ.get(doors.VARIABLE, ""))
+    except ValueError as error:
+        sys.exit(str(error))
+    app.app = doors.guarded(app.app, doors.Doors(int(app._resolve_port()), origins))
 del sys.argv[1:]
-main()
+app.main()

@@ -25,8 +25,11 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
 PORT_TIMEOUT_S = 1
-#: Settings of MiniStack and of the corrections that a user may pass on, by the beginning of their names.
-PASSED_ON = ("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL", "LAB_KINESIS_LIMITS", confinement.UNCONFINED)
+#: Settings of MiniStack, the corrections and the doors that a user may pass on, by the beginning of their names.
+PASSED_ON = (
+    *("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL"),
+    *("LAB_KINESIS_LIMITS", "LAB_ALLOWED_ORIGINS", confinement.UNCONFINED),
+)
 
 
 class EngineError(Exception):
