@@ -45,7 +45,12 @@ class Laboratory:
             region_name="us-east-1",
             aws_access_key_id=project.EMULATOR_KEY,
             aws_secret_access_key=project.EMULATOR_KEY,
-            config=Config(max_pool_connections=20, retries={"mode": "standard"}, ignore_configured_endpoint_urls=True),
+            config=Config(
+                max_pool_connections=20,
+                retries={"mode": "standard"},
+                ignore_configured_endpoint_urls=True,
+                proxies={},  # the engine is on this machine
+            ),
         )
 
     def port(self, lab: str, name: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ def prepare(endpoint: str, credentials: dict[str, str], region: str = "us-east-1
         region_name=region,
         aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
-        config=Config(retries={"mode": "standard"}),
+        config=Config(retries={"mode": "standard"}, proxies={}),  # the engine is on this machine
     )
     trust = {
         "Version": "2012-10-17",

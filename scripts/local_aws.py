@@ -7,6 +7,7 @@ docs/local-engine.md says where it behaves like AWS, and where it does not.
 
 import argparse
 import os
+import shlex
 
 from kit.cli import Exit, Parser, Stop, run
 from kit.engines import engine_on, start
@@ -80,7 +81,7 @@ def reset(engine: Engine) -> None:
 
 def env(engine: Engine) -> None:
     for name, value in local_environment(engine.url).items():
-        print(f"export {name}={value}")
+        print(f"export {name}={shlex.quote(value)}")
 
 
 if __name__ == "__main__":

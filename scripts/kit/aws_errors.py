@@ -4,6 +4,8 @@ from botocore import exceptions as boto
 
 from kit.cli import Exit
 
+import project
+
 RENEW = "start the lab again and copy AWS Details > AWS CLI into ~/.aws/credentials"
 
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
@@ -33,8 +35,11 @@ def explain(error: Exception) -> tuple[str, Exit]:
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
         return f"no AWS credentials: {RENEW}, or use the local engine with --local", Exit.NO_CONNECTION
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        if isinstance(error, boto.ProxyConnectionError):
+            proxy = error.kwargs["proxy_url"]
+            return f"no connection to the proxy {proxy}: check the network, and HTTPS_PROXY", Exit.NO_CONNECTION
         url = str(error.kwargs.get("endpoint_url", "AWS"))
-        if "127.0.0.1" in url or "localhost" in url:
+        if project.is_loopback(url):
             return f"no answer at {url}: start the local engine with `scripts/local_aws.py start`", Exit.NO_CONNECTION
         return f"no connection to {url}: check the network, then `scripts/doctor.py`", Exit.NO_CONNECTION
     if isinstance(error, boto.BotoCoreError):

@@ -83,4 +83,6 @@ class Target:
             ignore_configured_endpoint_urls=True,
             # Some operations go to another host, such as sync-states..., which an endpoint of one's own has not.
             inject_host_prefix=not self.endpoint,
+            # What is on this machine is asked directly; None stands for the proxies of the environment.
+            proxies={} if self.endpoint and project.is_loopback(self.endpoint) else None,
         )

@@ -18,6 +18,8 @@ CDKTF = project.ROOT / "node_modules" / ".bin" / "cdktf"
 MIRROR_ROOTS = (Path("/opt"), Path("/usr/local/share"), Path("/usr/share"))
 MIRROR_DEPTH = 3
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+#: This machine, as programs look for it in NO_PROXY: a domain is meant with all below it.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: Resources at a time; more than Terraform's 10, because most of the time goes by in waiting for AWS.
 PARALLELISM = 30
 
@@ -71,13 +73,29 @@ def clean(environ: Mapping[str, str], *, local: bool, profile: str | None = None
 
 
 def local_environment(url: str) -> dict[str, str]:
-    """The variables that turn the AWS SDKs, Terraform and cdktf to the local engine, and those of `environment`."""
+    """The variables that turn the AWS SDKs, Terraform and cdktf to the local engine, and those of `environment`.
+
+    No proxy is asked for it.
+    """
     return {
         "AWS_ENDPOINT_URL": url,
         **project.emulator_credentials(),
         "AWS_REGION": project.region(project.context()),
+        **no_proxy(os.environ),
         **environment(),
     }
+
+
+def no_proxy(environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's NO_PROXY and this machine, under both its names, as some programs read only one; nothing where there
+    are no proxies, as on macOS Python takes any such variable for all that there is to know, and not the system's.
+    """
+    if not any(environ.get(name) or environ.get(name.upper()) for name in ("http_proxy", "https_proxy", "all_proxy")):
+        return {}
+    text = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    value = text if "*" in names else ",".join(dict.fromkeys([*names, *LOOPBACK]))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def _is_configured() -> bool:

@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -68,3 +69,29 @@ def stub() -> Iterator[Callable[..., str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def proxy() -> Iterator[tuple[dict[str, str], list[bytes]]]:
+    """The variables that make a listener the proxy for everything, and the beginning of all that was sent to it."""
+    received: list[bytes] = []
+
+    def listen() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                received.append(connection.recv(200))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        names = ("http_proxy", "https_proxy", "all_proxy")
+        variables = dict.fromkeys([*names, *map(str.upper, names)], url)
+        yield {**variables, "NO_PROXY": "", "no_proxy": ""}, received
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
