@@ -40,6 +40,7 @@ def checks(target: Target) -> Iterator[Check]:
     yield from machine_checks.terraform()
     yield from machine_checks.packages()
     yield from machine_checks.provider()
+    yield from machine_checks.aws_cli()
     if project.endpoint() is None or not target.local:  # else an emulator of the user's own
         engine, *about_it = machine_checks.engine(is_target=target.local)
         yield from (engine, *about_it)

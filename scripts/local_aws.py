@@ -1,22 +1,31 @@
 #!/usr/bin/env python3
 """Start, stop and look after the local engine: an AWS emulator on this machine, without an account.
 
-eval "$(scripts/local_aws.py env)" makes a shell's aws, terraform and cdktf talk to it.
+eval "$(scripts/local_aws.py env)" makes a shell's aws, terraform and cdktf talk to it;
+scripts/local_aws.py aws sqs list-queues runs one command of the AWS CLI on it, in any shell.
 docs/local-engine.md says where it behaves like AWS, and where it does not.
 """
 
 import argparse
 import os
 import shlex
+import sys
+from typing import NoReturn
 
 from kit.cli import Exit, Parser, Stop, run
 from kit.engines import engine_on, start
 from kit.output import say
-from kit.toolchain import local_environment
+from kit.toolchain import clean, local_environment, sdk_environment
 
 import project
 from engine.box.confinement import UNCONFINED, WORDS
 from engine.process import Engine, EngineError
+
+#: Version 1 of the AWS CLI sends the calls of some services (`aws sqs`, `aws rds`) to AWS as soon as it knows a region,
+#: whatever AWS_ENDPOINT_URL says; only this option tells it. One that the user gives comes later, and so wins. Read by
+#: bash, zsh and dash; in bash, scripts that the shell starts know the function too.
+SHELL_FUNCTION = """aws() { command aws ${AWS_ENDPOINT_URL:+"--endpoint-url=$AWS_ENDPOINT_URL"} "$@"; }
+if [ -n "${BASH_VERSION:-}" ]; then export -f aws; fi"""
 
 
 def main() -> int:
@@ -25,6 +34,8 @@ def main() -> int:
         if chosen:
             os.environ[variable] = "1"  # the engine's own name for it
     commands = {"start": start, "stop": stop, "status": status, "reset": reset, "env": env}
+    if arguments.command == "aws":
+        aws(engine_on(arguments.port), arguments.arguments)
     try:
         commands[arguments.command](engine_on(arguments.port))
     except EngineError as error:
@@ -33,8 +44,10 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
+    words = sys.argv[1:]
+    ours = words.index("aws") + 1 if "aws" in words else len(words)
     parser = Parser(__doc__)
-    parser.add_argument("command", choices=["start", "stop", "status", "reset", "env"])
+    parser.add_argument("command", choices=["start", "stop", "status", "reset", "env", "aws"])
     parser.add_argument("--port", type=int, default=project.local_port(), help="default: 4566, or LOCAL_AWS_PORT")
     parser.add_argument(
         "--kinesis-limits",
@@ -46,7 +59,8 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="start, reset: run functions without a box, where this system allows none and you trust their code",
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words[:ours])
+    arguments.arguments = words[ours:]  # the AWS CLI's, whatever they look like
     if not 0 < arguments.port < 65536:
         parser.error(f"--port must be 1 to 65535, not {arguments.port}")
     for name in ("--kinesis-limits", "--unconfined"):
@@ -82,6 +96,16 @@ def reset(engine: Engine) -> None:
 def env(engine: Engine) -> None:
     for name, value in local_environment(engine.url).items():
         print(f"export {name}={shlex.quote(value)}")
+    print(SHELL_FUNCTION)
+
+
+def aws(engine: Engine, arguments: list[str]) -> NoReturn:
+    """Become the AWS CLI, in an environment in which there is no other account than the engine's."""
+    environment = {**clean(os.environ, local=True), **sdk_environment(engine.url)}
+    try:
+        os.execvpe("aws", ["aws", f"--endpoint-url={engine.url}", *arguments], environment)
+    except OSError:
+        raise Stop("the AWS CLI is missing: install it, version 1 or 2, and put it on the PATH", Exit.USAGE) from None
 
 
 if __name__ == "__main__":

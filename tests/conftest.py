@@ -1,6 +1,10 @@
 """What all tests share: the fast synth path, and property tests that do not depend on the machine's speed."""
 
+import fcntl
+import os
+import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,10 @@ import hypothesis
 import pytest
 
 import fastsynth
+import project
+
+#: The last AWS CLI that pip installs. It pins a botocore of its own, so it cannot be in the project's environment.
+AWS_CLI = "awscli==1.46.3"
 
 # The modules of the functions, under the names that they have in a function.
 sys.path += [str(folder) for folder in (Path(__file__).parents[1] / "lambda").iterdir() if folder.is_dir()]
@@ -19,6 +27,24 @@ hypothesis.settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any-machine")
+
+
+@pytest.fixture(scope="session")
+def aws_cli() -> Path:
+    """The folder of an AWS CLI version 1, installed once and kept. Version 2 does not come from a package registry."""
+    folder = project.LOCAL_DIR / AWS_CLI.replace("==", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two processes may run tests
+        if not (folder / "installed").exists():
+            venv.create(folder, clear=False, with_pip=True)
+            command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", AWS_CLI]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                assert not os.environ.get("CI"), done.stderr
+                pytest.skip(f"{AWS_CLI} cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+            (folder / "installed").touch()
+    return folder / "bin"
 
 
 @pytest.hookimpl(optionalhook=True)

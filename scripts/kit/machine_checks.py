@@ -100,6 +100,16 @@ def provider() -> Iterator[Check]:
     yield Check("provider", well, f"hashicorp/aws {place}, {free} MB free", fix)
 
 
+def aws_cli() -> Iterator[Check]:
+    """A note: nothing here needs it, but the labs' pages show commands of it."""
+    match = re.match(r"aws-cli/((\d+)\S*)", _output("aws", "--version"))
+    if not match:
+        yield Check("AWS CLI", None, "none; only the commands by hand on the labs' pages need one")
+        return
+    fix = "on the emulator use it by `scripts/local_aws.py aws`" if match[2] == "1" else ""
+    yield Check("AWS CLI", None, f"version {match[2]} ({match[1]})", fix)
+
+
 def engine(is_target: bool) -> Iterator[Check]:
     """The local engine on its port; another program there matters only to whom wants it."""
     port = project.local_port()

@@ -73,16 +73,22 @@ def clean(environ: Mapping[str, str], *, local: bool, profile: str | None = None
 
 
 def local_environment(url: str) -> dict[str, str]:
-    """The variables that turn the AWS SDKs, Terraform and cdktf to the local engine, and those of `environment`.
+    """The variables that turn Terraform and cdktf to the local engine, and those of `environment`."""
+    return {**sdk_environment(url), **environment()}
 
-    No proxy is asked for it.
+
+def sdk_environment(url: str) -> dict[str, str]:
+    """The variables that turn the AWS SDKs to the local engine, with no proxy in between.
+
+    The second name of the region is for Python's, which does not know the first.
     """
+    region = project.region(project.context())
     return {
         "AWS_ENDPOINT_URL": url,
         **project.emulator_credentials(),
-        "AWS_REGION": project.region(project.context()),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         **no_proxy(os.environ),
-        **environment(),
     }
 
 

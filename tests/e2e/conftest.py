@@ -26,6 +26,7 @@ ORDER = (
     "test_watch",
     "test_console",
     "test_logs",
+    "test_by_hand",
     "test_failures",
     "test_pause",
     "test_options",

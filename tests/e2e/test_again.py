@@ -1,5 +1,6 @@
 """Deploying again what is deployed: there is nothing to change, and no drift."""
 
+import shlex
 import shutil
 
 import pytest
@@ -19,7 +20,8 @@ def test_a_second_deployment_typed_by_hand_says_no_changes(labs: Shell) -> None:
     environ = dict(labs.environ)
     if labs.port:
         lines = labs.run(["scripts/local_aws.py", "env"], labs.environ).stdout.splitlines()
-        environ |= dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        words = [shlex.split(line) for line in lines if line.startswith("export ")]
+        environ |= dict(word.split("=", 1) for _, word in words)
     npx = shutil.which("npx")
     assert npx
     done = labs.run([npx, "cdktf", "deploy", "*", "--auto-approve"], environ)
