@@ -11,13 +11,15 @@ from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from labkit.messages import Rejected, read_object
+from labkit.messages import Rejected, is_text, read_object
 
 CREATED, PAID, SHIPPED, CANCELLED = "ORDER_CREATED", "ORDER_PAID", "ORDER_SHIPPED", "ORDER_CANCELLED"
 RESERVED, NOT_RESERVED = "INVENTORY_RESERVED", "INVENTORY_REJECTED"
 TYPES = (CREATED, PAID, SHIPPED, CANCELLED, RESERVED, NOT_RESERVED)
 
 MAX_TEXT = 200
+#: Why there is no stock names five products.
+MAX_REASON = 1_100
 #: Of one order; a DynamoDB transaction takes 100 actions (API reference, TransactWriteItems), one for each product.
 MAX_ITEMS = 50
 MAX_QUANTITY = 10_000
@@ -47,12 +49,14 @@ def read_event(body: str | bytes) -> OrderEvent:
     reasons = []
     if content.get("type") not in TYPES:
         reasons.append(f"type must be one of {', '.join(TYPES)}")
-    if not _is_text(content.get("id")):
+    if not is_text(content.get("id"), MAX_TEXT):
         reasons.append(f"id must be a text of 1 to {MAX_TEXT} characters")
     if time is None:
         reasons.append("time must be a moment such as 2025-01-31T08:00:00Z")
-    if not _is_text(data.get("orderId")):
+    if not is_text(data.get("orderId"), MAX_TEXT):
         reasons.append(f"data.orderId must be a text of 1 to {MAX_TEXT} characters")
+    if "reason" in data and not is_text(data["reason"], MAX_REASON):
+        reasons.append(f"data.reason must be a text of 1 to {MAX_REASON} characters")
     if content.get("type") == CREATED:
         reasons += _problems_of_created(data)
     if reasons or time is None:
@@ -108,7 +112,7 @@ def money(value: Any) -> Decimal | None:
 
 def _problems_of_created(data: Mapping[str, Any]) -> list[str]:
     reasons = []
-    if not _is_text(data.get("userId")):
+    if not is_text(data.get("userId"), MAX_TEXT):
         reasons.append(f"data.userId must be a text of 1 to {MAX_TEXT} characters")
     if data.get("status", "PENDING") != "PENDING":
         reasons.append("data.status of a new order must be PENDING")
@@ -128,7 +132,7 @@ def _item(item: Any) -> list[str]:
     if not isinstance(item, dict):
         return ['sku is missing: an item is like {"sku": "book", "quantity": 2, "price": 12.50}']
     problems = []
-    if not _is_text(item.get("sku")):
+    if not is_text(item.get("sku"), MAX_TEXT):
         problems.append("sku must be the name of a product")
     quantity = item.get("quantity")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= MAX_QUANTITY:
@@ -136,11 +140,6 @@ def _item(item: Any) -> list[str]:
     if "price" in item and money(item["price"]) is None:
         problems.append("price must be an amount of money from 0, with at most two decimals")
     return problems
-
-
-def _is_text(value: Any) -> bool:
-    """Printable text: what is not (lone surrogates, control characters) cannot be stored as it is."""
-    return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= MAX_TEXT and value.isprintable()
 
 
 def _time(value: Any) -> str | None:

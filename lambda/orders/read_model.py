@@ -65,7 +65,7 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entry(event: OrderEvent, position: str) -> dict[str, str]:
-    reason = {"reason": str(event.data["reason"])} if "reason" in event.data else {}
+    reason = {"reason": event.data["reason"]} if "reason" in event.data else {}
     return {"id": event.id, "type": event.type, "time": event.time, "position": position, **reason}
 
 

@@ -19,7 +19,9 @@ MADE_ELSEWHERE = bytes.fromhex(
     "f3899ac20a036f2d310a036f2d320a04c3a923331a0b08001a077b2261223a317d1a0408011a001a0708001a0378797a1a0608021a0200ff"
     "e8671f925c9855f6e54ccb11f25ff409"
 )
-USER_RECORDS = st.lists(st.builds(UserRecord, st.text(max_size=20), st.binary(max_size=400)), min_size=1, max_size=50)
+USER_RECORDS = st.lists(
+    st.builds(UserRecord, st.text(min_size=1, max_size=20), st.binary(max_size=400)), min_size=1, max_size=50
+)
 
 
 def test_both_implementations_agree() -> None:
@@ -52,3 +54,8 @@ def test_a_damaged_aggregate_is_none(records: list[UserRecord], data: st.DataObj
 )
 def test_a_right_digest_of_no_message(body: bytes) -> None:
     assert deaggregate(MAGIC + body + hashlib.md5(body).digest()[:DIGEST_BYTES]) is None
+
+
+@pytest.mark.parametrize("key", ["", "k" * 257])
+def test_a_key_that_no_stream_takes_makes_no_records(key: str) -> None:
+    assert deaggregate(aggregate([UserRecord("o-1", b"1"), UserRecord(key, b"2")])) is None

@@ -58,7 +58,9 @@ def test_times_are_comparable_whatever_zone_they_came_in(time: str) -> None:
         ({"time": 1}, "time must be a moment"),
         ({"data": None}, "data.orderId must be a text"),
         ({"data": {**DATA, "orderId": 7}}, "data.orderId must be a text"),
-        ({"data": {**DATA, "orderId": "\ud800"}}, "data.orderId must be a text"),
+        ({"data": {**DATA, "orderId": "\ud800"}}, "half of a character"),
+        ({"data": {**DATA, "orderId": "o-1\n"}}, "data.orderId must be a text"),
+        ({"type": "INVENTORY_REJECTED", "data": {"orderId": "o-1", "reason": ["x"]}}, "data.reason must be a text"),
         ({"data": {**DATA, "userId": " "}}, "data.userId must be a text"),
         ({"data": {**DATA, "status": "PAID"}}, "status of a new order must be PENDING"),
         ({"data": {**DATA, "total": 1e400}}, "not JSON"),
@@ -76,6 +78,12 @@ def test_times_are_comparable_whatever_zone_they_came_in(time: str) -> None:
 )
 def test_what_is_wrong_is_said(change: dict[str, Any], reason: str) -> None:
     assert re.search(reason, rejection({**EVENT, **change}))
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "-1e99999999999999999999"])
+def test_a_number_that_no_decimal_can_hold_is_said(number: str) -> None:
+    body = json.dumps({**EVENT, "data": {**DATA, "total": "here"}}).replace('"here"', number)
+    assert rejection(body) == "a number in the message is out of range"
 
 
 @pytest.mark.parametrize("body", ["hello", "[1]", b"\xff\xfe", "", '{"total": NaN}', "[" * 100_000])

@@ -10,8 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
+from hypothesis import example, given
 
+import hostile
 from doubles import Context
 
 CODE = Path(__file__).resolve().parents[2] / "lambda" / "orders"
@@ -46,7 +49,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     names = ("REJECTED_QUEUE_URL", "REJECTED_BUCKET", "ORDERS_TABLE", "STOCK_TABLE", "RESERVATIONS_TABLE", "STREAM")
-    for name in names:
+    for name in (*names, "TOPIC_ARN", "CONFIRMED_TABLE"):
         monkeypatch.setenv(name, name.lower())
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
@@ -83,6 +86,7 @@ class Table:
         known = self.items.get(Item["orderId"])
         if known and not known["position"] < ExpressionAttributeValues[":position"]:
             raise ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}, "PutItem")
+        json.dumps(TypeSerializer().serialize(Item), ensure_ascii=False).encode()  # as the client sends it
         self.items[Item["orderId"]] = Item
 
 
@@ -134,6 +138,9 @@ class Warehouse:
         reason = {} if order_id != "o-2" else {"reason": "not in stock: book"}
         return self.reservations.setdefault(order_id, {"items": wanted, **reason})
 
+    def release(self, order_id: str) -> None:
+        self.reservations.pop(order_id, None)
+
 
 class Stream:
     """Stands for Kinesis: refuses the answers to one order as often as it is told."""
@@ -168,3 +175,56 @@ def test_an_answer_that_the_stream_refused_is_told_again_with_the_same_id(load: 
     ]
     assert told[0] == told[2]
     assert inventory.kinesis.events[0]["data"]["reason"] == "not in stock: book"
+
+
+ITEMS = hostile.objects({"sku": ['"book"'], "quantity": ["2"], "price": ["12.5", '"12.50"']})
+DATA = hostile.objects(
+    {
+        "orderId": ['"o-1"'],
+        "userId": ['"ana"'],
+        "items": ['[{"sku": "book", "quantity": 2}]'],
+        "total": ["25", "25.00"],
+        "reason": ['"why"'],
+        "crash": ['"nobody"'],
+    }
+)
+EVENTS = hostile.objects(
+    {
+        "id": ['"e-1"'],
+        "type": [f'"{CREATED}"', f'"{PAID}"', '"INVENTORY_REJECTED"', '"ORDER_CANCELLED"'],
+        "time": ['"2025-01-31T08:00:00Z"'],
+        "data": ['{"orderId": "o-1", "userId": "ana", "items": [{"sku": "book", "quantity": 2}], "total": 25}'],
+    }
+)
+
+
+class Topic:
+    """Stands for SNS: takes texts."""
+
+    def publish(self, **message: Any) -> None:
+        json.dumps(message, ensure_ascii=False).encode()
+        assert json.loads(message["Message"])["orderId"]
+
+
+@pytest.mark.parametrize("consumer", ["projection", "inventory", "notifications"])
+def test_no_event_is_worse_than_rejected(load: Callable[[str], ModuleType], consumer: str) -> None:
+    module = load(consumer)
+    created = f'"id": "e-2", "type": "{CREATED}", "time": "2025-01-31T08:00:00Z"'
+
+    @given(EVENTS, DATA, ITEMS)
+    @example("{}", '{"orderId": "o-1", "userId": "ana", "items": [], "total": 1e99999999999999999999}', "{}")
+    def handle(event: str, data: str, item: str) -> None:
+        stand_in: dict[str, dict[str, Any]] = {
+            "projection": dict.fromkeys(("table", "dynamodb"), Table()),
+            "inventory": {"warehouse": Warehouse(), "kinesis": Stream()},
+            "notifications": {"sns": Topic(), "confirm_once": getattr(module, "confirm", None)},
+        }
+        vars(module).update(stand_in[consumer])
+        strange_item = f'{{"orderId": "o-2", "userId": "ana", "total": 25, "items": [{item}]}}'
+        bodies = [event, f'{{{created}, "data": {data}}}', f'{{{created}, "data": {strange_item}}}']
+        records = [record(number, PAID, "o-1") for number in range(1, 4)]
+        for one, body in zip(records, bodies, strict=True):
+            one["kinesis"]["data"] = base64.b64encode(body.encode(errors="surrogatepass")).decode()
+        assert failures(module.lambda_handler({"Records": records}, Context())) == []
+
+    handle()

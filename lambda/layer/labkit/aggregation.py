@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 DIGEST_BYTES = 16
+#: Kinesis API reference, PutRecordsRequestEntry: characters of a partition key.
+MAX_KEY = 256
 
 #: Protocol Buffers, "Encoding": the wire types, in the lowest three bits of a field's tag.
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
@@ -47,7 +49,10 @@ FRAME_BYTES = len(MAGIC) + DIGEST_BYTES
 
 
 def deaggregate(data: bytes) -> list[UserRecord] | None:
-    """The records in an aggregate; None when `data` is none, which is a record like any other."""
+    """The records in an aggregate; None when `data` is none, which is a record like any other.
+
+    An aggregate with a key that Kinesis takes from no producer is none either: nothing could be put under it again.
+    """
     body, digest = data[len(MAGIC) : -DIGEST_BYTES], data[-DIGEST_BYTES:]
     if not data.startswith(MAGIC) or hashlib.md5(body, usedforsecurity=False).digest() != digest:
         return None
@@ -65,7 +70,7 @@ def deaggregate(data: bytes) -> list[UserRecord] | None:
                 records.append(UserRecord(keys[place], content))
     except (ValueError, IndexError, KeyError):
         return None
-    return records
+    return records if all(1 <= len(key) <= MAX_KEY for key in keys) else None
 
 
 def _record(place: int, data: bytes) -> bytes:

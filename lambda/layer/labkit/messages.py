@@ -1,11 +1,16 @@
 """A message as a lab's code sees it, whichever way it came: straight into the queue, or through an SNS topic."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+
+#: Half of a character, which JSON can write (`\\ud800`) and no text can hold (RFC 8259, section 8.2).
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class Rejected(Exception):
@@ -30,10 +35,19 @@ def read_message(record: SQSRecord) -> Message:
     envelope = _envelope(record.body)
     if envelope:
         attributes = {name: str(value.get("Value")) for name, value in envelope.get("MessageAttributes", {}).items()}
-        return Message(attributes.get("correlation_id", envelope["MessageId"]), envelope["Message"], attributes)
+        return _message(attributes.get("correlation_id", envelope["MessageId"]), envelope["Message"], attributes)
     raw = record.raw_event.get("messageAttributes", {})
     attributes = {name: value["stringValue"] for name, value in raw.items() if value.get("stringValue") is not None}
-    return Message(attributes.get("correlation_id", record.message_id), record.body, attributes)
+    return _message(attributes.get("correlation_id", record.message_id), record.body, attributes)
+
+
+def _message(id: str, body: str, attributes: Mapping[str, str]) -> Message:
+    """The message as text that can be sent on: SQS takes no halves of characters, an emulator does."""
+    return Message(_whole(id), _whole(body), {name: _whole(value) for name, value in attributes.items()})
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _envelope(body: str) -> dict[str, Any] | None:
@@ -44,19 +58,43 @@ def _envelope(body: str) -> dict[str, Any] | None:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    is_envelope = isinstance(content, dict) and content.get("Type") == "Notification" and "Message" in content
-    return content if is_envelope else None
+    if not isinstance(content, dict) or content.get("Type") != "Notification":
+        return None
+    texts = isinstance(content.get("Message"), str) and isinstance(content.get("MessageId"), str)
+    attributes = content.get("MessageAttributes", {})
+    whole = texts and isinstance(attributes, dict) and all(isinstance(value, dict) for value in attributes.values())
+    return content if whole else None
 
 
-def read_object(body: str | bytes, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+def read_object(
+    body: str | bytes, parse_float: Callable[[str], Any] = float, parse_int: Callable[[str], Any] = int
+) -> dict[str, Any]:
     """The JSON object in a body; money wants Decimal as `parse_float`. Raises Rejected when there is none."""
     try:
-        content = json.loads(body, parse_constant=_refuse_constant, parse_float=parse_float)
+        text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
+        content = json.loads(text, parse_constant=_refuse_constant, parse_float=parse_float, parse_int=parse_int)
+    except ArithmeticError:  # an exponent that Decimal cannot hold
+        raise Rejected("a number in the message is out of range") from None
     except (ValueError, RecursionError):
         raise Rejected("the message is not JSON") from None
     if not isinstance(content, dict):
         raise Rejected("the message is not a JSON object")
+    if _SURROGATE.search(text) and not _is_unicode(content):
+        raise Rejected("the message is not text: it has half of a character (a surrogate without its pair)")
     return content
+
+
+def is_text(value: Any, limit: int) -> bool:
+    """Printable text of 1 to `limit` characters: what has no control characters can be stored, and read in a line."""
+    return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= limit and value.isprintable()
+
+
+def _is_unicode(content: Any) -> bool:
+    try:
+        json.dumps(content, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_constant(name: str) -> None:
