@@ -17,14 +17,19 @@ schema = json.loads(Path(__file__).with_name("account.schema.json").read_text())
 MAX_QUOTED = 2_000
 
 
+def quoted(event: Any) -> str:
+    """The event as JSON, in ASCII."""
+    try:
+        return json.dumps(event)
+    except RecursionError:
+        return "nested too deeply to be shown"
+
+
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """The account as it will be stored, or every reason why not. The event is whatever started the workflow."""
     reasons = problems(schema, event)
-    logger.info(
-        "checked",
-        extra={"valid": not reasons, "account_id": event.get("account_id") if isinstance(event, dict) else None},
-    )
+    logger.info("checked", extra={"valid": not reasons, "account_id": None if reasons else event["account_id"]})
     if reasons:
-        return {"valid": False, "reasons": "; ".join(reasons), "data": shorten(json.dumps(event), MAX_QUOTED)}
+        return {"valid": False, "reasons": "; ".join(reasons), "data": shorten(quoted(event), MAX_QUOTED)}
     return {"valid": True, "account": {name: event[name].strip() for name in schema["properties"]}}

@@ -37,6 +37,13 @@ def test_good_payloads() -> None:
         ({"customer": ["ana"]}, 'customer must be a text of 1 to 100 characters, not ["ana"]'),
         ({"order_id": "a b"}, 'order_id must be 1 to 80 letters, digits, _ or -, not "a b"'),
         ({"how": "burnt"}, 'how must be one of declined, crash, slow, not "burnt"'),
+        ({"quantity": 10**400}, f"quantity must be a whole number above 0, at most 1000, not 1{'0' * 39}..."),
+        ({"total": -(10**400)}, f"total must be a number above 0, at most 1000000, not -1{'0' * 38}..."),
+        ({"order_id": "o-1\n"}, r'order_id must be text without control characters, not "o-1\n"'),
+        ({"customer": "a\0b"}, r'customer must be text without control characters, not "a\u0000b"'),
+        ({"customer": "\ud800"}, r'customer must be text without control characters, not "\ud800"'),
+        ({"note": float("inf")}, "has a number that is out of range"),
+        ({"note": "\ud800"}, "has half of a character (a surrogate without its pair)"),
         ({"item": "x" * 101}, f'item must be a text of 1 to 100 characters, not "{"x" * 39}...'),
     ],
 )
@@ -56,6 +63,13 @@ def test_all_reasons_come_together() -> None:
 @pytest.mark.parametrize("payload", ["hello", [ORDER], None, 3])
 def test_what_is_no_object(payload: Any) -> None:
     assert problems(ORDER_SCHEMA, payload) == ["is not a JSON object"]
+
+
+def test_what_is_nested_too_deeply() -> None:
+    nested: Any = 1
+    for _ in range(50_000):
+        nested = [nested]
+    assert problems(ORDER_SCHEMA, {**ORDER, "note": nested}) == ["is nested too deeply"]
 
 
 def test_more_than_a_state_takes() -> None:
