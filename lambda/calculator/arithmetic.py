@@ -7,11 +7,12 @@ exact here; a quotient is exact when it has an end, and else the JSON number nea
 import json
 import operator
 import re
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, Inexact, localcontext
 from typing import Any
 
-from labkit.messages import Rejected
+from labkit.messages import Rejected, read_object
 from labkit.replies import shorten
 
 OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
@@ -24,8 +25,10 @@ OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 #: The numbers of JSON (RFC 8259, section 6), and the same with a leading plus, as people type them.
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 MAX_DIGITS = 100
-#: The exponents of a double (IEEE 754 binary64), which is what readers of JSON have.
+#: The range of a double (IEEE 754 binary64), which is what readers of JSON have; below 1e-308 it loses digits.
 MAX_EXPONENT = 308
+LARGEST = Decimal(sys.float_info.max)
+RANGE = f"from 1e-{MAX_EXPONENT} to 1.79e{MAX_EXPONENT}"
 #: Enough digits for every exact sum, difference and product of two numbers within the limits above.
 PRECISION = 2 * (MAX_DIGITS + MAX_EXPONENT) + 10
 #: A request has three short fields; a longer body is no request.
@@ -37,14 +40,9 @@ def read_request(body: str) -> dict[str, Any]:
     if len(body.encode()) > MAX_BODY_BYTES:
         raise Rejected(f"the message is too long: {len(body.encode())} bytes, at most {MAX_BODY_BYTES}")
     try:
-        request = json.loads(body, parse_int=Decimal, parse_float=Decimal, parse_constant=_refuse_constant)
-    except ArithmeticError:
-        raise Rejected("a number is out of range") from None
-    except (ValueError, RecursionError):
-        raise Rejected('the message is not JSON; expected {"number1": 1, "number2": 5, "operation": "+"}') from None
-    if not isinstance(request, dict):
-        raise Rejected('the message is not a JSON object; expected {"number1": 1, "number2": 5, "operation": "+"}')
-    return request
+        return read_object(body, parse_float=Decimal, parse_int=Decimal)
+    except Rejected as reason:
+        raise Rejected(f'{reason}; expected {{"number1": 1, "number2": 5, "operation": "+"}}') from None
 
 
 def calculate(request: Mapping[str, Any]) -> int | float:
@@ -80,7 +78,7 @@ def _number(request: Mapping[str, Any], name: str, reasons: list[str]) -> Decima
         return Decimal(1)
     number = _decimal(text)
     if number is None:
-        reasons.append(f"{name} is out of range: at most {MAX_DIGITS} digits, and exponents within ±{MAX_EXPONENT}")
+        reasons.append(f"{name} is out of range: at most {MAX_DIGITS} digits, and {RANGE}")
         return Decimal(1)
     return number
 
@@ -93,20 +91,18 @@ def _decimal(text: str) -> Decimal | None:
         number = Decimal(text)
     except ArithmeticError:  # an exponent that Decimal itself cannot hold
         return None
-    return number if abs(number.adjusted()) <= MAX_EXPONENT else None
+    return number if _in_range(number) else None
+
+
+def _in_range(number: Decimal) -> bool:
+    return number == 0 or (number.adjusted() >= -MAX_EXPONENT and abs(number) <= LARGEST)
 
 
 def _json_number(result: Decimal, exact: bool) -> int | float:
-    if exact and result == result.to_integral_value():
-        return int(result)
-    if result and not -MAX_EXPONENT <= result.adjusted() < MAX_EXPONENT:
-        raise Rejected(f"the result is out of range: exponents within ±{MAX_EXPONENT}")
-    return float(result)
+    if not _in_range(result):
+        raise Rejected(f"the result is out of range: {RANGE}")
+    return int(result) if exact and result == result.to_integral_value() else float(result)
 
 
 def _shown(value: object) -> str:
     return shorten(json.dumps(value, default=str, ensure_ascii=False), 50)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

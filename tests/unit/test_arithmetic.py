@@ -37,6 +37,7 @@ def exact(operation: str, left: Fraction, right: Fraction) -> Fraction:
         (2.5, "+", 2.5, 5),
         ("7", "+", " 3 ", 10),
         ("1e3", "*", "-.5", -500),
+        ("1e308", "+", "7e307", 17 * 10**307),
         (0, "/", -5, 0),
     ],
 )
@@ -133,6 +134,10 @@ def test_any_text_is_a_request_or_is_rejected(body: str) -> None:
         ('{"number1": 1, "number2": "0.0", "operation": "/"}', "division by zero"),
         ('{"number1": 1e-300, "number2": 0.5e-300, "operation": "*"}', "the result is out of range"),
         ('{"number1": 1e308, "number2": 3e-308, "operation": "/"}', "the result is out of range"),
+        ('{"number1": 1e308, "number2": 1e308}', "the result is out of range"),
+        ('{"number1": -1e308, "number2": 1e308, "operation": "-"}', "the result is out of range"),
+        ('{"number1": 9e308, "number2": 1}', "number1 is out of range"),
+        (r'{"number1": "\ud800", "number2": 1}', "half of a character"),
         ("x" * 200_000, f"the message is too long: 200000 bytes, at most {MAX_BODY_BYTES}"),
     ],
 )
