@@ -21,7 +21,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     A scheduled event that is delivered twice gives two messages with the same correlation_id, by which a reader
     recognizes them.
     """
-    scheduled = isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"
+    scheduled = isinstance(event, dict) and event.get("detail-type") == "Scheduled Event" and "id" in event
     message = {
         "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "foo": foo,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from labkit.messages import Rejected
+from labkit.messages import Rejected, is_text
+
+MAX_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,9 @@ class Order:
 def read_order(content: Mapping[str, Any]) -> Order:
     """The order in a message. Raises Rejected with every reason at once."""
     reasons = [
-        f"{name} must be a text that is not empty"
+        f"{name} must be a text of 1 to {MAX_TEXT} characters"
         for name in ("order_id", "customer")
-        if not isinstance(content.get(name), str) or not content[name].strip()
+        if not is_text(content.get(name), MAX_TEXT)
     ]
     if content.get("kind") not in ("physical", "digital"):
         reasons.append("kind must be physical or digital")

@@ -36,7 +36,7 @@ def test_what_matches_no_filter_is_visible_in_the_audit(labs: Shell) -> None:
 def test_attributes_come_from_the_options_before_the_payload(labs: Shell) -> None:
     replies = replies_to(labs, '{"type": "newsletter"}', "--attribute", "type=order", expect=1)
     assert set(replies) == {"billing", "audit"}
-    assert "order_id must be a text that is not empty" in replies["billing"]["error"]
+    assert "order_id must be a text of 1 to 200 characters" in replies["billing"]["error"]
     assert replies["audit"]["type"] == "order"
 
 

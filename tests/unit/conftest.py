@@ -19,15 +19,15 @@ def queue() -> Queue:
 
 
 @pytest.fixture
-def load_module(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Loads `lambda/<lab>/handler.py`, away from any account."""
+def load_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
+    """Loads `lambda/<lab>/handler.py`, or another module of the lab, away from any account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("OUTPUT_QUEUE_URL", OUTPUT_QUEUE_URL)
 
-    def load(lab: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(f"{lab}_handler", ROOT / "lambda" / lab / "handler.py")
+    def load(lab: str, name: str = "handler") -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"{lab}_{name}", ROOT / "lambda" / lab / f"{name}.py")
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -38,12 +38,12 @@ def load_module(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 @pytest.fixture
 def load_handler(
-    monkeypatch: pytest.MonkeyPatch, load_module: Callable[[str], ModuleType], queue: Queue
-) -> Callable[[str], ModuleType]:
+    monkeypatch: pytest.MonkeyPatch, load_module: Callable[..., ModuleType], queue: Queue
+) -> Callable[..., ModuleType]:
     """The same, with the module's client replaced by `queue`."""
 
-    def load(lab: str) -> ModuleType:
-        module = load_module(lab)
+    def load(lab: str, name: str = "handler") -> ModuleType:
+        module = load_module(lab, name)
         monkeypatch.setattr(module.outbox, "_sqs", queue)
         return module
 

@@ -37,7 +37,7 @@ def test_the_schedule_gives_the_time_and_the_variable(clock: ModuleType, queue: 
     assert abs(datetime.now(timezone.utc) - time) < timedelta(seconds=10)
 
 
-@pytest.mark.parametrize("event", [{}, None, [], "now", 1, {"id": "mine"}])
+@pytest.mark.parametrize("event", [{}, None, [], "now", 1, {"id": "mine"}, {"detail-type": "Scheduled Event"}])
 def test_by_hand_with_any_event(clock: ModuleType, queue: Queue, event: object) -> None:
     context = Context()
     returned = clock.lambda_handler(event, context)

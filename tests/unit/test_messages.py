@@ -52,6 +52,19 @@ def test_any_text_stays_the_text_that_it_is(text: str) -> None:
     assert read_message(record(envelope(text))).body == text
 
 
+@pytest.mark.parametrize("body", ["a \ud800 b", envelope("a \ud800 b")])
+def test_half_of_a_character_becomes_a_question_mark(body: str) -> None:
+    assert read_message(record(body, type="\ud800")).body == "a ? b"
+
+
+@pytest.mark.parametrize(
+    "change", [{"MessageId": None}, {"Message": 1}, {"MessageAttributes": []}, {"MessageAttributes": {"type": "x"}}]
+)
+def test_an_envelope_that_sns_did_not_make_is_none(change: dict[str, Any]) -> None:
+    body = json.dumps({**json.loads(envelope("hello")), **change})
+    assert read_message(record(body)) == Message("sqs-id", body, {})
+
+
 @pytest.mark.parametrize(
     "body", ['{"TopicArn": 1}', '["TopicArn"]', '{"TopicArn": 1', '{"Type": "x", "TopicArn": "t"}']
 )
@@ -90,6 +103,9 @@ def test_a_reference_is_followed(store: None) -> None:
         (claim(None, "there"), "outside the lab's bucket"),
         ('{"claim_check": "there"}', "outside the lab's bucket"),
         (claim("mine", "gone"), "is gone"),
+        (claim("mine", ""), "does not say which stored body"),
+        (claim("mine", ["there"]), "does not say which stored body"),
+        (claim("mine", "é" * 513), "does not say which stored body"),
         ("hello", "not JSON"),
         ("[1]", "not a JSON object"),
     ],

@@ -22,6 +22,12 @@ def test_amounts_that_are_none(amount: object) -> None:
         read_order({**GOOD, "amount": amount})
 
 
+@pytest.mark.parametrize("order_id", ["", " ", "o-1\n", "a\0b", "x" * 201, 1, None, ["o-1"]])
+def test_ids_that_could_not_be_kept_or_read(order_id: object) -> None:
+    with pytest.raises(Rejected, match="order_id must be a text of 1 to 200 characters"):
+        read_order({**GOOD, "order_id": order_id})
+
+
 def test_all_reasons_come_together() -> None:
     with pytest.raises(Rejected) as rejected:
         read_order({"order_id": " ", "kind": "solid"})

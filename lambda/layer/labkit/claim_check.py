@@ -13,6 +13,9 @@ from botocore.exceptions import ClientError
 
 from labkit.messages import Rejected, read_object
 
+#: Amazon S3 User Guide, "Naming Amazon S3 objects".
+MAX_KEY_BYTES = 1024
+
 
 def read_claimed(body: str) -> dict[str, Any]:
     """The JSON object in a body, or in the stored body that it refers to.
@@ -26,8 +29,11 @@ def read_claimed(body: str) -> dict[str, Any]:
         return content
     if not isinstance(claim, dict) or claim.get("bucket") != os.environ["CLAIMS_BUCKET"]:
         raise Rejected("the message refers to a stored body outside the lab's bucket")
+    key = claim.get("key")
+    if not isinstance(key, str) or not 1 <= len(key.encode()) <= MAX_KEY_BYTES:
+        raise Rejected("the message does not say which stored body it refers to")
     try:
-        stored = _s3().get_object(Bucket=claim["bucket"], Key=str(claim.get("key")))["Body"].read()
+        stored = _s3().get_object(Bucket=claim["bucket"], Key=key)["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise Rejected("the stored body that the message refers to is gone") from None

@@ -8,7 +8,6 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-
 #: Half of a character, which JSON can write (`\\ud800`) and no text can hold (RFC 8259, section 8.2).
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
