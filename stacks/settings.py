@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import project
+from stacks import cron
 
 #: Keys of cdktf's own in `context`; they are not ours to judge.
 CDKTF_KEYS = {"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds"}
@@ -62,9 +63,12 @@ def schedule_expression(text: str) -> None:
     rate = re.fullmatch(r"rate\(([1-9]\d*) (minute|hour|day)(s?)\)", text)
     if rate and (rate[1] == "1") == (rate[3] == ""):
         return
-    if re.fullmatch(r"cron\(\S+( \S+){5}\)", text):
-        return
-    raise ValueError("must be like rate(1 minute), rate(5 minutes) or cron(0 8 ? * MON-FRI *)")
+    expected = "must be like rate(1 minute), rate(5 minutes) or cron(0 8 ? * MON-FRI *)"
+    cron_fields = re.fullmatch(r"cron\(([^()]*)\)", text)
+    if not cron_fields:
+        raise ValueError(expected)
+    if found := cron.problem(cron_fields[1]):
+        raise ValueError(f"{expected}: {found}")
 
 
 def between(least: int, most: int) -> Check:

@@ -1,8 +1,11 @@
 """Options from the context: types, checks, and all problems at once."""
 
+import contextlib
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from project import ProjectError
 from stacks.settings import option, read, schedule_expression
@@ -50,7 +53,15 @@ def test_cdktfs_own_keys_are_left_to_cdktf() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["rate(1 minute)", "rate(2 minutes)", "rate(1 day)", "rate(36 hours)", "cron(0 8 ? * MON-FRI *)"]
+    "text",
+    [
+        *("rate(1 minute)", "rate(2 minutes)", "rate(1 day)", "rate(36 hours)", "cron(0 8 ? * MON-FRI *)"),
+        # From the EventBridge User Guide, "Cron expressions reference".
+        *("cron(0 10 * * ? *)", "cron(15 12 * * ? *)", "cron(0 8 1 * ? *)", "cron(0/15 * * * ? *)"),
+        *("cron(0/10 * ? * MON-FRI *)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0/30 20-2 ? * MON-FRI *)"),
+        *("cron(0 8 3W * ? *)", "cron(0 8 L * ? *)", "cron(0 8 ? * 3#2 *)", "cron(0 8 ? * FRIL *)"),
+        *("cron(*/5 0,12 ? JAN,MAR-JUN 1-7 2026-2199)", "cron(0 8 ? jan sun 2026/2)", "cron(1,2,59 8 1-15/3 12 ? *)"),
+    ],
 )
 def test_schedules_that_eventbridge_takes(text: str) -> None:
     schedule_expression(text)
@@ -67,8 +78,55 @@ def test_schedules_that_eventbridge_takes(text: str) -> None:
         "rate(1 second)",
         "cron(0 8 * * *)",
         "cron()",
+        "cron(0 8 * * ? *",
+        "cron(0 8 * * ? *) ",
     ],
 )
 def test_schedules_that_eventbridge_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="must be like"):
         schedule_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ("a-b 8 * * ? *", "its minutes must be 0-59, a list, a range or *, not a-b"),
+        ("0/0 8 * * ? *", "its minutes must be 0-59, a list, a range or *, not 0/0"),
+        ("61 8 * * ? *", "its minutes must be 0-59, a list, a range or *, not 61"),
+        ("0/60 8 * * ? *", "not 0/60"),
+        ("/5 8 * * ? *", "not /5"),
+        ("-5 8 * * ? *", "not -5"),
+        ("5- 8 * * ? *", "not 5-"),
+        ("1,,2 8 * * ? *", "a range or *, not "),
+        ("0 8 * * ? 2027-2026", "not 2027-2026"),
+        ("\u0661 8 * * ? *", "not \u0661"),
+        ("? 8 * * ? *", "its minutes must be"),
+        ("0 24 * * ? *", "its hours must be 0-23"),
+        ("0 8 32 * ? *", "its day of month must be 1-31"),
+        ("0 8 0W * ? *", "its day of month must be 1-31"),
+        ("0 8 3W,4W * ? *", "its day of month must be 1-31"),
+        ("0 8 * 13 ? *", "its month must be 1-12 or JAN-DEC"),
+        ("0 8 * JANUARY ? *", "its month must be 1-12 or JAN-DEC"),
+        ("0 8 ? * 0 *", "its day of week must be 1-7 or SUN-SAT"),
+        ("0 8 ? * 8L *", "its day of week must be 1-7 or SUN-SAT"),
+        ("0 8 ? * FOO#2 *", "its day of week must be 1-7 or SUN-SAT"),
+        ("0 8 ? * 3#6 *", "its day of week must be 1-7 or SUN-SAT"),
+        ("0 8 ? * 3#1,6#3 *", "its day of week must be 1-7 or SUN-SAT"),
+        ("0 8 * * ? 1969", "its year must be 1970-2199"),
+        ("0 8 * * * *", "one of its day of month and day of week must be ?, and the other not"),
+        ("0 8 1 * MON *", "one of its day of month and day of week must be ?, and the other not"),
+        ("0 8 ? * ? *", "one of its day of month and day of week must be ?, and the other not"),
+        ("0 8 * * ?", "it must have six fields: minutes, hours, day of month, month, day of week, year"),
+    ],
+)
+def test_what_is_wrong_with_a_cron_expression_is_said(fields: str, problem: str) -> None:
+    with pytest.raises(ProjectError) as error:
+        read({"lab": Options}, {"lab.schedule": f"cron({fields})"}, None)
+    (line,) = str(error.value).splitlines()
+    assert problem in line and line.startswith("context lab.schedule: must be like rate(1 minute)")
+
+
+@given(st.text("0123456789-*/,?LW#SUNMAR ", max_size=30))
+def test_no_text_is_too_strange_for_a_schedule(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        schedule_expression(f"cron({text})")
