@@ -46,6 +46,33 @@ def test_times_are_comparable_whatever_zone_they_came_in(time: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fraction", "microseconds"),
+    [(".5", "500000"), (".12", "120000"), (".1234567", "123456"), (".000000001", "000000")],
+)
+def test_fractions_of_a_second_are_read_alike_by_every_python(fraction: str, microseconds: str) -> None:
+    time = f"2025-01-31t08:00:00{fraction}z"
+    assert read_event(json.dumps({**EVENT, "time": time})).time == f"2025-01-31T08:00:00.{microseconds}Z"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("2025-01-31", "20250131T080000Z", "2025-W05-5T08:00:00Z", "2025-01-31T08Z", "2025-01-31T08:00Z"),
+        *(
+            "2025-01-31T08:00:00,5Z",
+            "2025-01-31T08:00:00.Z",
+            "2025-01-31T08:00:00+0100",
+            "2025-01-31T08:00:00+01:00:30",
+        ),
+        *("2025-01-31T08:00:60Z", "2025-01-31T24:00:00Z", "2025-02-30T08:00:00Z", "2025-01-31T08:00:00+24:00"),
+        *("2025-01-31 08:00:00Z", "2025-01-31T08:00:00Z\n", "２025-01-31T08:00:00Z"),
+    ],
+)
+def test_other_forms_of_a_time_are_refused_by_every_python(time: str) -> None:
+    assert "time must be a moment such as 2025-01-31T08:00:00Z" in rejection({**EVENT, "time": time})
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"type": "ORDER_LOST"}, "type must be one of ORDER_CREATED, "),
