@@ -48,10 +48,12 @@ class Topic(Construct):
 
         A filter looks at the message's `attributes` or at its `body`, which must then be JSON. A `raw` delivery is the
         message as it was published, without SNS's envelope. Returns the subscription's own dead-letter queue.
-        Raises project.ProjectError when the filter is none.
+        Raises project.ProjectError when the filter is none, or looks at both.
         """
         id = f"{queue.node.id}-subscription"
-        policy = attributes or body
+        if attributes is not None and body is not None:  # SNS API reference, Subscribe: one FilterPolicyScope
+            raise ProjectError(f"filter of {self.lab.name(id)}: it looks at the attributes or at the body, not at both")
+        policy = attributes if body is None else body
         if policy is not None and (problems := check_pattern(policy)):
             raise ProjectError("\n".join(f"filter of {self.lab.name(id)}: {problem}" for problem in problems))
         undelivered = DeadLetterQueue(self.lab, f"{queue.node.id}-undelivered", fifo=self.fifo, accepts=(self.source,))
@@ -62,8 +64,10 @@ class Topic(Construct):
             protocol="sqs",
             endpoint=queue.resource.arn,
             raw_message_delivery=raw,
-            filter_policy=to_json(policy) if policy else None,
-            filter_policy_scope=("MessageBody" if body else "MessageAttributes") if policy else None,
+            filter_policy=to_json(policy) if policy is not None else None,
+            filter_policy_scope=("MessageAttributes" if body is None else "MessageBody")
+            if policy is not None
+            else None,
             redrive_policy=to_json({"deadLetterTargetArn": undelivered.arn}),
             depends_on=[undelivered.resource],
         )

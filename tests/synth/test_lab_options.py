@@ -1,17 +1,19 @@
 """Options of the labs: what they change, and what is refused at synth, by name."""
 
+import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from cdktf import App
 
 from project import ProjectError
-from stacks.blocks import DeadLetterQueue, Rule
+from stacks.blocks import DeadLetterQueue, Queue, Rule, Topic
 from stacks.bus import BusStack
 from stacks.fanout import FanoutStack
 from stacks.lab import LabStack
-from stacks.settings import read
+from stacks.settings import NoOptions, read
 
 Synth = Callable[..., Any]
 
@@ -77,3 +79,37 @@ class WrongStack(LabStack):
 def test_an_invalid_pattern_fails_at_synth_with_the_rules_name(tmp_path: Any) -> None:
     with pytest.raises(ProjectError, match=r"^rule lab-wrong-large: detail\.total: values stand in a list, not 100$"):
         WrongStack(App(outdir=str(tmp_path)), read({"wrong": WrongStack.Options}, {}, None))
+
+
+class FilteredStack(LabStack):
+    """A topic that delivers to a queue what two filters let through."""
+
+    lab = "filtered"
+    filters: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, scope: Any, settings: Any) -> None:
+        super().__init__(scope, settings)
+        Topic(self, "events").deliver_to(Queue(self, "mail"), **self.filters)
+
+
+def filtered(folder: Path, **filters: Any) -> dict[str, Any]:
+    """The subscription with these filters."""
+    app = App(outdir=str(folder))
+    type("FilteredStack", (FilteredStack,), {"filters": filters})(app, read({"filtered": NoOptions}, {}, None))
+    app.synth()
+    resources = json.loads((folder / "stacks" / "filtered" / "cdk.tf.json").read_text())["resource"]
+    (subscription,) = resources["aws_sns_topic_subscription"].values()
+    return dict(subscription)
+
+
+def test_a_filter_has_the_scope_of_what_it_looks_at(tmp_path: Path) -> None:
+    by_attribute = filtered(tmp_path / "attributes", attributes={"type": ["order"]})
+    by_body = filtered(tmp_path / "body", body={"type": ["order"]})
+    assert by_attribute["filter_policy"] == by_body["filter_policy"] == '{"type":["order"]}'
+    assert (by_attribute["filter_policy_scope"], by_body["filter_policy_scope"]) == ("MessageAttributes", "MessageBody")
+    assert "filter_policy_scope" not in filtered(tmp_path / "none")
+
+
+def test_a_filter_that_looks_at_both_is_refused_at_synth(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"^filter of lab-filtered-mail-subscription: .* not at both$"):
+        filtered(tmp_path, attributes={"type": ["order"]}, body={"kind": ["physical"]})
