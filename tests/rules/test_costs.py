@@ -19,6 +19,17 @@ from project import ROOT
 PRICES = all_prices("us-east-1")
 REQUEST, RUN, GB_S, MONTH = 0.40e-6, 0.20e-6, 0.0000166667, 730
 
+#: Five states: two of them are branches of another.
+BRANCH = {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}}}
+WORKFLOW = {
+    "StartAt": "A",
+    "States": {
+        "A": {"Type": "Parallel", "Branches": [BRANCH, BRANCH], "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "D"}], "Default": "D"},
+        "D": {"Type": "Succeed"},
+    },
+}
+
 
 def stack(*resources: tuple[str, str, dict[str, Any]], lab: str = "x") -> Stack:
     return Stack(lab, "us-east-1", tuple(Resource(lab, kind, id, values) for kind, id, values in resources))
@@ -81,7 +92,8 @@ def test_how_often_a_schedule_runs(expression: str, runs: float) -> None:
         ("aws_kinesis_firehose_delivery_stream", {}, 0, 5 / 1024**2 * 0.029),
         ("aws_dynamodb_table", {"billing_mode": "PAY_PER_REQUEST"}, 0, 0.75e-6),
         ("aws_dynamodb_table", {"write_capacity": 5, "read_capacity": 5}, 5 * (0.00065 + 0.00013), 0),
-        ("aws_sfn_state_machine", {"definition": '{"Type":"Task"}{"Type":"Choice"}'}, 0, 3 * 25e-6),
+        ("aws_sfn_state_machine", {"definition": json.dumps(WORKFLOW)}, 0, (5 + 1) * 25e-6),
+        ("aws_sfn_state_machine", {"definition": json.dumps(WORKFLOW, separators=(",", ":"))}, 0, (5 + 1) * 25e-6),
         ("aws_sfn_state_machine", {"type": "EXPRESS"}, 0, 1e-6 + 0.0625 * 0.00001667),
         ("aws_sqs_queue", {"fifo_queue": True}, 0, 3 * 0.50e-6),
         ("aws_sns_topic", {}, 0, 0.5e-6),
