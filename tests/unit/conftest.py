@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import boto3
 import pytest
 
 from doubles import OUTPUT_QUEUE_URL, Queue
@@ -14,8 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def queue() -> Queue:
-    return Queue()
+def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """Answers for SQS to every client that is made from here on."""
+    queue = Queue()
+    session = boto3.session.Session("not-a-key", "not-a-secret", region_name="us-east-1")
+    session.events.register("before-send.sqs", queue.answer)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    return queue
 
 
 @pytest.fixture
@@ -37,14 +43,6 @@ def load_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
 
 
 @pytest.fixture
-def load_handler(
-    monkeypatch: pytest.MonkeyPatch, load_module: Callable[..., ModuleType], queue: Queue
-) -> Callable[..., ModuleType]:
-    """The same, with the module's client replaced by `queue`."""
-
-    def load(lab: str, name: str = "handler") -> ModuleType:
-        module = load_module(lab, name)
-        monkeypatch.setattr(module.outbox, "_sqs", queue)
-        return module
-
-    return load
+def load_handler(load_module: Callable[..., ModuleType], queue: Queue) -> Callable[..., ModuleType]:
+    """The same, with `queue` behind what it sends."""
+    return load_module

@@ -1,24 +1,47 @@
 """Stand-ins for what surrounds a function on AWS: a queue with SQS's limits, Lambda's context, its events."""
 
+import io
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 EVENTS = Path(__file__).parent / "events"
 OUTPUT_QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/lab-output"
 
 
+class Body(io.BytesIO):
+    """The body of a response, as botocore reads it."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
 @dataclass
 class Queue:
-    """Stands for SQS behind the handlers' client: keeps what it accepts, and has the limits of the real one."""
+    """Stands for SQS on the other side of the wire: keeps what it accepts, and has the limits of the real one.
+
+    Requests come to it as boto3 would send them, so that what boto3 itself refuses is refused here, too.
+    """
 
     bodies: list[str] = field(default_factory=list)
     calls: int = 0
     #: Decides which messages the queue fails on.
     fails_on: Callable[[str], bool] = lambda body: False
+
+    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """botocore's event `before-send`: what it returns is taken for the response, and nothing is sent."""
+        operations: dict[str, Callable[..., dict[str, Any]]] = {
+            "SendMessage": self.send_message,
+            "SendMessageBatch": self.send_message_batch,
+        }
+        operation = bytes(request.headers["X-Amz-Target"]).decode().removeprefix("AmazonSQS.")
+        content = json.dumps(operations[operation](**json.loads(request.body)))
+        return AWSResponse(request.url, 200, {"Content-Type": "application/x-amz-json-1.0"}, Body(content.encode()))
 
     def send_message(self, QueueUrl: str, MessageBody: str) -> dict[str, Any]:
         assert QueueUrl == OUTPUT_QUEUE_URL

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 import hostile
 from doubles import Context, Queue, sqs_event
@@ -15,7 +15,6 @@ from memory_ledger import MemoryLedger
 from purchase import check_order
 from saga import PAY, RESERVE, SHIP, perform
 
-shared_fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 REQUESTS = hostile.objects({"number1": ["1", '"7"'], "number2": ["5"], "operation": ['"+"', '"/"'], "more": ["1"]})
 ORDERS = hostile.objects(
     {
@@ -65,25 +64,22 @@ def read_event(body: str) -> Any:
     ("lab", "name"),
     [("calculator", "handler"), ("fanout", "billing"), ("fanout", "shipping"), ("fanout", "audit")],
 )
-@shared_fixtures
-@given(REQUESTS, ORDERS)
-@example('{"number1": 1e99999999999999999999, "number2": 1}', '{"amount": 1e99999999999999999999}')
-@example("\ud800", '{"TopicArn": 1, "Type": "Notification", "Message": 5}')
 def test_every_message_has_one_reply(
-    load_handler: Callable[..., ModuleType],
-    queue: Queue,
-    monkeypatch: pytest.MonkeyPatch,
-    lab: str,
-    name: str,
-    request_: str,
-    order: str,
+    load_handler: Callable[..., ModuleType], queue: Queue, monkeypatch: pytest.MonkeyPatch, lab: str, name: str
 ) -> None:
     monkeypatch.setenv("CLAIMS_BUCKET", "mine")
-    queue.bodies.clear()
     handler = load_handler(lab, name)
-    assert handler.lambda_handler(sqs_event(request_, order), Context())["batchItemFailures"] == []
-    assert len(queue.messages) == 2
-    assert all(is_clean(reply) for reply in queue.messages)
+
+    @given(REQUESTS, ORDERS)
+    @example('{"number1": 1e99999999999999999999, "number2": 1}', '{"amount": 1e99999999999999999999}')
+    @example("\ud800", '{"TopicArn": 1, "Type": "Notification", "Message": 5}')
+    def handle(request: str, order: str) -> None:
+        queue.bodies.clear()
+        assert handler.lambda_handler(sqs_event(request, order), Context())["batchItemFailures"] == []
+        assert len(queue.messages) == 2
+        assert all(is_clean(reply) for reply in queue.messages)
+
+    handle()
 
 
 @given(CHECKOUTS)
@@ -101,8 +97,12 @@ def test_every_order_is_checked_and_can_be_carried_out(body: str) -> None:
         assert perform(step, event, ledger, lambda: None)["status"] in ("done", "declined")
 
 
-@shared_fixtures
-@given(ACCOUNTS)
-def test_every_account_is_valid_or_has_reasons(load_module: Callable[..., ModuleType], body: str) -> None:
-    answer = load_module("accounts").lambda_handler(read_event(body), Context())
-    assert is_clean(answer) and bool(answer.get("reasons")) != answer["valid"]
+def test_every_account_is_valid_or_has_reasons(load_module: Callable[..., ModuleType]) -> None:
+    handler = load_module("accounts")
+
+    @given(ACCOUNTS)
+    def handle(body: str) -> None:
+        answer = handler.lambda_handler(read_event(body), Context())
+        assert is_clean(answer) and bool(answer.get("reasons")) != answer["valid"]
+
+    handle()

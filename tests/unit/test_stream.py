@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubles import Queue
+from doubles import OUTPUT_QUEUE_URL, Queue
 from labkit import claim_check
 from labkit.aggregation import UserRecord, aggregate
 from labkit.messages import Rejected
-from labkit.outbox import MAX_BYTES, Outbox
+from labkit.outbox import MAX_BYTES
 from labkit.rejected import RejectedRecords
 from labkit.stream import Outcome, Rejections, StreamRecord, consume, one_by_one, read_records
 
@@ -136,12 +136,9 @@ class Bucket:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> Bucket:
     bucket = Bucket()
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("REJECTED_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/lab-output")
+    monkeypatch.setenv("REJECTED_QUEUE_URL", OUTPUT_QUEUE_URL)
     monkeypatch.setenv("REJECTED_BUCKET", "mine")
     monkeypatch.setattr(claim_check, "_s3", lambda: bucket)
-    monkeypatch.setattr(Outbox, "__init__", lambda self, url: setattr(self, "_queue_url", url))
-    monkeypatch.setattr(Outbox, "_sqs", queue, raising=False)
     return bucket
 
 
