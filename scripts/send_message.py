@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
-from kit.outgoing import Attribute, Choices, Sender
+from kit.outgoing import Attribute, Choices, Sender, is_text, refused
 from kit.output import Printer, progress, say
 from kit.ports import ports_of
 from kit.queues import QueueReader
@@ -95,7 +95,7 @@ def read_messages(arguments: argparse.Namespace) -> list[str]:
     """The messages of the command line and the file. Raises Stop when they cannot be read."""
     bodies: list[str] = list(arguments.message)
     for number, body in enumerate(bodies, 1):
-        if any("\ud800" <= character <= "\udfff" for character in body):
+        if not is_text(body):
             raise Stop(f"message {number} is not UTF-8 text", Exit.USAGE)
     if arguments.file:
         try:
@@ -134,31 +134,29 @@ def read_choices(arguments: argparse.Namespace) -> Choices:
 
 def check(sender: Sender, bodies: Sequence[str]) -> None:
     """Raises Stop, before anything is sent, with every message that the port would refuse."""
-    problems = [(number, sender.problem(body)) for number, body in enumerate(bodies, 1)]
-    refused = [f"message {number} {problem}" for number, problem in problems if problem]
-    if refused:
-        raise Stop(f"nothing was sent: {'; '.join(refused)}", Exit.USAGE)
+    if problems := refused(sender, bodies):
+        raise Stop(f"nothing was sent: {'; '.join(problems)}", Exit.USAGE)
 
 
 def send(sender: Sender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:
     """Send all; the ids of what was accepted, with the index of each. What was refused is said and makes exit 2."""
     sent: dict[str, int] = {}
-    refused: list[tuple[int, str]] = []
+    problems: list[tuple[int, str]] = []
     started = time.monotonic()
     try:
         with progress("sending", len(bodies)) as advance:
             for outcomes in sender.send(bodies):
                 for outcome in outcomes:
                     if outcome.problem:
-                        refused.append((outcome.index, outcome.problem))
+                        problems.append((outcome.index, outcome.problem))
                     else:
                         sent[outcome.message_id] = outcome.index
                 advance(len(outcomes))
     finally:
         say(f"sent {len(sent)} of {len(bodies)} in {time.monotonic() - started:.2f} s")
-        for index, problem in sorted(refused):
+        for index, problem in sorted(problems):
             say(f"error: message {index + 1} was refused: {problem}")
-    return sent, Exit.USAGE if refused else Exit.DONE
+    return sent, Exit.USAGE if problems else Exit.DONE
 
 
 if __name__ == "__main__":

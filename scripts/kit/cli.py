@@ -1,7 +1,9 @@
 """Exit codes and the frame around every tool: a problem ends in one plain line on stderr, never in a traceback."""
 
 import argparse
+import codecs
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +12,8 @@ from typing import NoReturn
 
 from project import ProjectError
 
+#: The name of `_escaped` where text is encoded.
+ESCAPED = "escaped-as-in-json"
 #: The longest --wait: what SQS can keep hidden for a reader meanwhile is 12 hours.
 MAX_WAIT_S = 36_000
 
@@ -44,6 +48,19 @@ class Parser(argparse.ArgumentParser):
         raise Stop(f"{message}; see {self.prog} --help", Exit.USAGE)
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding has no bytes for, as JSON writes it: any message can be printed, and JSON stays what it is.
+
+    In UTF-8 that is half a character: a lone surrogate, which is well-formed in JSON as `\\ud800` (RFC 8259, section
+    8.2); elsewhere it may be any character.
+    """
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(ESCAPED, _escaped)
+
+
 @contextlib.contextmanager
 def until_interrupted(wanted: bool) -> Iterator[None]:
     """Ctrl-C within ends the tool well, if that is the way to end what it does."""
@@ -57,6 +74,7 @@ def until_interrupted(wanted: bool) -> Iterator[None]:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a tool and exit with its code."""
+    sys.stdout.reconfigure(errors=ESCAPED)  # type: ignore[union-attr]  # the stream of a process
     try:
         code = int(main())
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kit.batches import send_in_batches
-from kit.outgoing import Choices, Sent
+from kit.outgoing import Choices, Sent, half_a_character
 from kit.ports import Port
 from kit.queues import size_problem
 from kit.target import Target
@@ -34,10 +34,11 @@ class EventSender:
             content = None
         if not isinstance(content, dict):
             return f"is not a JSON object, which an event is: {body[:60]}"
-        missing = [name for name in ("source", "type") if not _text(getattr(self._choices, name) or content.get(name))]
+        fields = {name: getattr(self._choices, name) or content.get(name) for name in ("source", "type")}
+        missing = [name for name, value in fields.items() if not _text(value)]
         if missing:
             return f"has no {' and no '.join(missing)}; give --{' and --'.join(missing)}"
-        return size_problem(body, "a bus")
+        return half_a_character(fields) or size_problem(body, "a bus")
 
     def send(self, bodies: Sequence[str]) -> Iterator[list[Sent]]:
         """Put all on the bus, in batches."""

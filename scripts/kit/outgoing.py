@@ -46,6 +46,30 @@ class Sender(Protocol):
         ...
 
 
+def refused(sender: Sender, bodies: Sequence[str]) -> list[str]:
+    """Every message that the port would refuse, each with why. Nothing is sent."""
+    problems = [
+        (number, sender.problem(body) if is_text(body) else "is not UTF-8 text")
+        for number, body in enumerate(bodies, 1)
+    ]
+    return [f"message {number} {problem}" for number, problem in problems if problem]
+
+
+def is_text(body: str) -> bool:
+    """Whether it can be sent as UTF-8: it holds no half of a character (a lone surrogate)."""
+    try:
+        body.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def half_a_character(fields: Mapping[str, Any]) -> str | None:
+    """What is wrong with fields that travel beside a body, where no escape stands for half a character; or None."""
+    halves = [name for name, value in fields.items() if not is_text(str(value))]
+    return f"has half a character in {' and '.join(halves)}, which cannot be sent as text" if halves else None
+
+
 def json_object(body: str) -> dict[str, Any]:
     """A message's body as a JSON object, or an empty one when it is none."""
     content = parse(body)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kit.aggregates import Shard
 from kit.backlog import MAX_RECORD_BYTES, Backlog, Record
-from kit.outgoing import Sent, json_object
+from kit.outgoing import Sent, is_text, json_object
 from kit.ports import Port
 from kit.putting import PASSING, Placed, Putter
 from kit.target import Target
@@ -112,7 +112,7 @@ def partition_key(event: str, name: str) -> str:
     """The field of the event's data, or where there is none a key of its own."""
     data = json_object(event).get("data")
     key = data.get(name) if isinstance(data, dict) else None
-    return key if isinstance(key, str) and 0 < len(key) <= 256 else str(uuid.uuid4())
+    return key if isinstance(key, str) and 0 < len(key) <= 256 and is_text(key) else str(uuid.uuid4())
 
 
 def _sent(placed: Placed, event: str) -> Sent:

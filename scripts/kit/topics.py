@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kit.batches import MAX_BYTES, send_in_batches
-from kit.outgoing import Attribute, Choices, Sent, json_object
+from kit.outgoing import Attribute, Choices, Sent, half_a_character, json_object
 from kit.ports import Port
 from kit.queues import as_entry, settled, size_problem
 from kit.target import Target
@@ -15,6 +15,8 @@ from kit.target import Target
 ATTRIBUTES_BYTES = 2048
 #: Fields of a stored body that its reference repeats, if they are no longer than this, so that filters see them.
 MAX_REPEATED = 200
+#: What the port of a FIFO topic names: the fields that are the group and the deduplication id.
+FIFO_FIELDS = ("group_by", "deduplicate_by")
 
 
 class TopicSender:
@@ -34,7 +36,10 @@ class TopicSender:
 
     def problem(self, body: str) -> str | None:
         """Why the topic would refuse this body, or None. With a bucket for them, long bodies are welcome."""
-        if problem := self._grouping_problem(body):
+        content = json_object(body)
+        names = {*self._port.get("attributes", []), *(self._port[key] for key in FIFO_FIELDS if key in self._port)}
+        beside = {name: value for name, value in content.items() if name in names}
+        if problem := self._grouping_problem(content) or half_a_character(beside):
             return problem
         return None if body and "claims" in self._port else size_problem(body, "a topic")
 
@@ -66,12 +71,11 @@ class TopicSender:
             entry["MessageDeduplicationId"] = str(content[self._port["deduplicate_by"]])
         return entry
 
-    def _grouping_problem(self, body: str) -> str | None:
+    def _grouping_problem(self, content: dict[str, Any]) -> str | None:
         """What a FIFO topic misses in the body: the fields that say its group and its deduplication id."""
         if "group_by" not in self._port:
             return None
-        content = json_object(body)
-        missing = [self._port[key] for key in ("group_by", "deduplicate_by") if not content.get(self._port[key])]
+        missing = [self._port[key] for key in FIFO_FIELDS if not content.get(self._port[key])]
         return f"has no {' and no '.join(missing)}, which the FIFO topic needs" if missing else None
 
     def _store(self, body: str) -> str:

@@ -1,6 +1,7 @@
 """What the tests of the scripts share: real processes, and endpoints that answer as AWS would."""
 
 import http.server
+import json
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,3 +97,51 @@ def proxy() -> Iterator[tuple[dict[str, str], list[bytes]]]:
         yield {**variables, "NO_PROXY": "", "no_proxy": ""}, received
         listener.shutdown(socket.SHUT_RDWR)
     thread.join()
+
+
+class QueueService:
+    """An SQS with one queue that holds what it is given, and the SSM that names it as both ports of the calculator."""
+
+    def __init__(self, *bodies: str) -> None:
+        self.bodies = {f"id-{number}": body for number, body in enumerate(bodies)}
+        self.looks: dict[str, int] = dict.fromkeys(self.bodies, 0)
+        self.hidden: set[str] = set()
+
+    def answer(self, request: str) -> tuple[int, str, str]:
+        asked = json.loads(request)
+        if "Path" in asked:
+            port = json.dumps({"kind": "sqs", "url": "http://queue"})
+            names = ("input", "output", "rejected")
+            found: object = {"Parameters": [{"Name": f"/lab/calculator/{name}", "Value": port} for name in names]}
+        elif "MaxNumberOfMessages" in asked:
+            found = {"Messages": [self._received(id) for id in self._visible()[: asked["MaxNumberOfMessages"]]]}
+        elif "VisibilityTimeout" in asked["Entries"][0]:
+            self.hidden -= {entry["ReceiptHandle"] for entry in asked["Entries"]}
+            found = {}
+        elif "ReceiptHandle" in asked["Entries"][0]:
+            for entry in asked["Entries"]:
+                del self.bodies[entry["ReceiptHandle"]]
+            found = {}
+        else:
+            raise AssertionError(request)
+        return 200, "application/x-amz-json-1.0", json.dumps(found)
+
+    def _visible(self) -> list[str]:
+        return [id for id in self.bodies if id not in self.hidden]
+
+    def _received(self, id: str) -> dict[str, Any]:
+        self.hidden.add(id)
+        self.looks[id] += 1
+        attributes = {"SentTimestamp": "1000", "ApproximateReceiveCount": str(self.looks[id])}
+        return {"MessageId": id, "ReceiptHandle": id, "Body": self.bodies[id], "Attributes": attributes}
+
+
+@pytest.fixture
+def queue(stub: Callable[..., str]) -> Callable[..., tuple[QueueService, str]]:
+    """A queue with these bodies in it, and its address."""
+
+    def start(*bodies: str) -> tuple[QueueService, str]:
+        service = QueueService(*bodies)
+        return service, stub(service.answer)
+
+    return start

@@ -215,6 +215,7 @@ def test_an_event_that_a_function_failed_on_goes_back_to_the_function() -> None:
         ("hello", ["hello"]),
         ('[{"a": 1}, "b"]', ['{"a": 1}', "b"]),
         ("", [""]),
+        ('["\\ud800", {"a": "\\ud800 é"}]', ["\ud800", '{"a": "\\ud800 é"}']),
     ],
 )
 def test_what_a_form_holds(form: str, bodies: list[str]) -> None:

@@ -10,8 +10,10 @@ import pytest
 from kit.batches import MAX_BYTES
 from kit.cli import Stop
 from kit.events import EventSender
+from kit.functions import FunctionSender
 from kit.moments import moment
-from kit.outgoing import Attribute, Choices
+from kit.outgoing import Attribute, Choices, refused
+from kit.streams import StreamSender
 from kit.topics import TopicSender
 
 PORT = {"arn": "topic", "attributes": ["type"], "claims": "bucket"}
@@ -116,6 +118,37 @@ def test_events_take_source_and_type_from_the_message_or_the_options() -> None:
 def test_events_that_are_none(body: str, problem: str) -> None:
     sender = EventSender(Clients(), {"bus": "b"}, Choices())  # type: ignore[arg-type]  # as above
     assert problem in (sender.problem(body) or "")
+
+
+@pytest.mark.parametrize(
+    ("port", "body", "name"),
+    [
+        (PORT, '{"type": "\\ud800"}', "type"),
+        (FIFO, '{"customer": "\\ud800", "order_id": 7}', "customer"),
+        (FIFO, '{"customer": "ana", "order_id": "\\udfff"}', "order_id"),
+    ],
+)
+def test_half_a_character_is_refused_where_sns_takes_text(port: dict[str, Any], body: str, name: str) -> None:
+    sender = TopicSender(Clients(), port, Choices())  # type: ignore[arg-type]  # as above
+    assert sender.problem(body) == f"has half a character in {name}, which cannot be sent as text"
+    # In the body itself it is written as an escape, which any service takes.
+    assert sender.problem('{"customer": "ana", "order_id": 7, "note": "\\ud800"}') is None
+
+
+def test_half_a_character_is_refused_where_a_bus_takes_text() -> None:
+    sender = EventSender(Clients(), {"bus": "b"}, Choices())  # type: ignore[arg-type]  # as above
+    body = '{"source": "shop", "type": "\\ud800"}'
+    assert sender.problem(body) == "has half a character in type, which cannot be sent as text"
+
+
+@pytest.mark.parametrize("port", [PORT, {"arn": "topic"}])
+def test_what_is_not_text_itself_is_refused(port: dict[str, Any]) -> None:
+    for sender in (
+        TopicSender(Clients(), port, Choices()),  # type: ignore[arg-type]  # as above
+        FunctionSender(Clients(), {"function": "f"}),  # type: ignore[arg-type]
+        StreamSender(Clients(), {"stream": "s"}),  # type: ignore[arg-type]
+    ):
+        assert refused(sender, ["1", '"\ud800"']) == ["message 2 is not UTF-8 text"]
 
 
 def test_moments() -> None:

@@ -53,6 +53,15 @@ def test_what_an_event_has_is_its_own() -> None:
     assert as_event('{"id": "e", "type": "x"}', "test").count('"id"') == 1
 
 
+def test_half_a_character_is_no_partition_key() -> None:
+    clients = Clients()
+    sender = StreamSender(clients, PORT)  # type: ignore[arg-type]  # all it needs of a target
+    (sent,) = [one for outcomes in sender.send(['{"type": "x", "data": {"orderId": "\\ud800"}}']) for one in outcomes]
+    (record,) = clients.records
+    assert sent.message_id and not sent.problem
+    assert len(record["PartitionKey"]) == 36 and b"\\ud800" in record["Data"]
+
+
 @pytest.mark.parametrize("body", ["hello", "[1]", '{"type": 1}', "{}", "1e400"])
 def test_what_is_no_event_stays_as_it_is(body: str) -> None:
     assert as_event(body, "test") == body

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.aws_errors import explain
-from kit.cli import Exit, Stop
+from kit.cli import ESCAPED, Exit, Stop
 from kit.live.collector import Collector
 from kit.live.results import Result
-from kit.outgoing import Choices
+from kit.outgoing import Choices, refused
 from kit.output import is_error_reply, parse
 from kit.pictures.album import IMAGES, graph_of_lab
 from kit.pictures.graph import Graph
@@ -55,10 +55,8 @@ def send(collector: Collector, bodies: Sequence[str]) -> Outcome:
     if "input" not in collector.ports:
         raise Stop(f"lab {collector.lab} is not deployed, or does not answer", Exit.NOT_DEPLOYED)
     sender = sender_to(collector.target, collector.ports["input"], Choices())
-    problems = [(number, sender.problem(body)) for number, body in enumerate(bodies, 1)]
-    refused = [f"message {number} {problem}" for number, problem in problems if problem]
-    if refused:
-        return Outcome([], refused)
+    if problems := refused(sender, bodies):
+        return Outcome([], problems)
     outcomes = [outcome for group in sender.send(bodies) for outcome in group]
     if isinstance(sender, WorkflowSender):
         for execution in sender.ended:  # of an Express workflow, which keeps no list of them
@@ -86,5 +84,9 @@ def as_bodies(content: Any) -> list[str]:
     """What a form holds: a JSON list is several messages, anything else is one, sent as it is written."""
     given = parse(content) if isinstance(content, str) else content
     if isinstance(given, list):
-        return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in given]
-    return [content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)]
+        return [item if isinstance(item, str) else _as_json(item) for item in given]
+    return [content if isinstance(content, str) else _as_json(content)]
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False).encode(errors=ESCAPED).decode()
