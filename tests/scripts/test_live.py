@@ -1,10 +1,13 @@
 """The parts of the views against services that answer as AWS does: log lines, queues looked into, the chain."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
-from rich.console import Console
+import rich.console
+from starlette.requests import Request
+from starlette.types import Message
 
 from kit.cli import Stop
 from kit.live.chain import chain
@@ -14,10 +17,12 @@ from kit.live.numbers import Numbers, columns, level
 from kit.live.rejected import Rejected
 from kit.live.results import DEPTH, QueueSource
 from kit.live.sending import as_bodies
+from kit.live.web import Console
 from kit.pictures.album import graph_of_lab
 from kit.pictures.graph import Graph
 from kit.target import Target
 
+SCHEMA = {"required": [], "properties": {"kind": {"enum": ["good"]}}}
 REQUESTS = ("0204aa77-3727-486c-827e-a1e922e6b83b", "1304aa77-3727-486c-827e-a1e922e6b83b")
 
 
@@ -207,6 +212,26 @@ def test_an_event_that_a_function_failed_on_goes_back_to_the_function() -> None:
     assert list(queue.messages) == ["id-1", "id-2"] and not queue.hidden
 
 
+def test_the_console_shows_half_a_character() -> None:
+    graphs = [graph("calculator"), graph("checkout")]
+    console = Console(Services(sqs=Queue('{"number1": "\\ud800"}'), stepfunctions=None), graphs)
+    dead = {"kind": "sqs", "url": "dead"}
+    workflow = {"kind": "states", "type": "STANDARD", "arn": "a", "schema": SCHEMA}
+    console._collectors["calculator"].ports = {"rejected": dead}
+    console._collectors["checkout"].ports = {"input": workflow}
+
+    async def form() -> Message:
+        return {"type": "http.request", "body": json.dumps({"message": '{"kind": "\\ud800"}'}).encode()}
+
+    def ask(lab: str) -> Request:
+        return Request({"type": "http", "path_params": {"lab": lab}}, form)
+
+    (message,) = json.loads(bytes(asyncio.run(console.rejected(ask("calculator"))).body))
+    assert message["body"] == {"number1": "\ud800"}
+    refused = json.loads(bytes(asyncio.run(console.send(ask("checkout"))).body))["refused"]
+    assert refused == ['message 1 is refused: kind must be one of good, not "\ud800"']
+
+
 @pytest.mark.parametrize(
     ("form", "bodies"),
     [
@@ -227,7 +252,7 @@ def test_every_station_is_in_the_chain_at_any_width(lab: str) -> None:
     known = graph(lab)
     stations: dict[str, Numbers] = {node.id: {"waiting": 3.0} for node in known.nodes if node.type == "aws_sqs_queue"}
     for width in (60, 160):
-        console = Console(width=width, file=None, record=True, force_terminal=False)
+        console = rich.console.Console(width=width, file=None, record=True, force_terminal=False)
         with console.capture() as captured:
             console.print(chain(known, stations, width))
         text = captured.get()

@@ -71,6 +71,13 @@ def application(target: Target, labs: Sequence[str], url: str) -> Starlette:
     )
 
 
+class AsciiJson(JSONResponse):
+    """JSON in ASCII: a message may hold half a character, which UTF-8 cannot."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
+
+
 class OwnPageOnly:
     """Refuses requests for other hosts, and orders from other pages."""
 
@@ -137,13 +144,13 @@ class Console:
         collector = self._collector(request)
         content = await self._content(request)
         outcome = await run_in_threadpool(send, collector, as_bodies(content["message"]))
-        return JSONResponse(
+        return AsciiJson(
             {"sent": outcome.sent, "refused": outcome.refused}, status_code=422 if outcome.refused else 200
         )
 
     async def rejected(self, request: Request) -> Response:
         messages = await run_in_threadpool(self._rejected(request).all)
-        return JSONResponse(messages, headers=HEADERS)
+        return AsciiJson(messages, headers=HEADERS)
 
     async def send_back(self, request: Request) -> Response:
         port, message_id = request.path_params["port"], request.path_params["message_id"]
