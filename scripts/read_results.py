@@ -117,7 +117,8 @@ def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.
             for name, message in found:
                 if message.message_id not in shown:
                     errors += is_error_reply(parse(message.body))
-                    show(printer, message, name)
+                    attempts = None if name == "output" else readers[name].attempts(message)
+                    show(printer, message, name, attempts)
                 shown[message.message_id] = (name, message)
             sys.stdout.flush()  # shown for certain before it is deleted
             if not arguments.peek:
@@ -168,17 +169,18 @@ def receive(readers: dict[str, QueueReader], limit: float, wait_s: float, hidden
     return found
 
 
-def show(printer: Printer, message: Received, port: str) -> None:
+def show(printer: Printer, message: Received, port: str, attempts: int | None) -> None:
     sent = datetime.fromtimestamp(message.sent_ms / 1000, timezone.utc)
     record = {
         "port": port,
         "message_id": message.message_id,
         "sent": sent.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "receive_count": message.receive_count,
+        **({} if attempts is None else {"attempts": attempts}),
         **({"attributes": message.attributes} if message.attributes else {}),
     }
-    where = "" if port == "output" else f"{port}, {message.receive_count} attempts, "
-    printer.result(record, message.body, note=where + sent.astimezone().strftime("%H:%M:%S"))
+    where = [] if port == "output" else [port]
+    tried = [] if attempts is None else [f"{attempts} attempt{'' if attempts == 1 else 's'}"]
+    printer.result(record, message.body, note=", ".join([*where, *tried, sent.astimezone().strftime("%H:%M:%S")]))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The SQS side of a port: sends in full batches, reads without losing what it was not asked to take."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kit.batches import BATCH, MAX_BYTES, send_in_batches
-from kit.outgoing import Attribute, Choices, Sent
+from kit.outgoing import Attribute, Choices, Sent, json_object
 from kit.ports import Port
 from kit.target import Target
 
@@ -23,7 +24,8 @@ class Received:
     body: str
     receipt: str
     sent_ms: int
-    receive_count: int
+    #: The ARN of the queue from which SQS moved it here, because its consumer had failed on it too often.
+    moved_from: str
     attributes: dict[str, str]
 
 
@@ -79,6 +81,7 @@ class QueueReader:
     def __init__(self, target: Target, port: Port) -> None:
         self._sqs = target.client("sqs")
         self._url = port["url"]
+        self._allowed: dict[str, int | None] = {}
 
     def receive(self, limit: int, wait_s: float, hidden_s: int) -> list[Received]:
         """Up to `limit` (and 10) messages, waiting up to `wait_s` (and 20) seconds for the first of them."""
@@ -87,10 +90,34 @@ class QueueReader:
             MaxNumberOfMessages=min(limit, BATCH),
             WaitTimeSeconds=max(0, min(round(wait_s), LONG_POLL_S)),
             VisibilityTimeout=min(hidden_s, MAX_HIDDEN_S),
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
             MessageAttributeNames=["All"],
         )
         return [_received(message) for message in answer.get("Messages", [])]
+
+    def attempts(self, message: Received) -> int | None:
+        """How often the lab failed on a message before it gave up; None where that cannot be known.
+
+        The message's ApproximateReceiveCount does not tell: every look at a dead-letter queue counts, ours too. A
+        function's record tells (Lambda Developer Guide, "Asynchronous invocation record"); else SQS moved the message
+        when its consumer had received it as often as the queue allows (SQS Developer Guide, "Dead-letter queues").
+        """
+        context = json_object(message.body).get("requestContext")
+        counted = context.get("approximateInvokeCount") if isinstance(context, dict) else None
+        if isinstance(counted, int):
+            return counted
+        if message.moved_from and message.moved_from not in self._allowed:
+            self._allowed[message.moved_from] = self._max_receive_count(message.moved_from.rpartition(":")[2])
+        return self._allowed.get(message.moved_from)
+
+    def _max_receive_count(self, queue: str) -> int | None:
+        try:
+            url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+            answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        except self._sqs.exceptions.ClientError:  # deleted, or not ours to look at: shown without a number
+            return None
+        policy = answer.get("Attributes", {}).get("RedrivePolicy")
+        return int(json.loads(policy)["maxReceiveCount"]) if policy else None
 
     def delete(self, messages: Sequence[Received]) -> None:
         """Take the messages out of the queue for good."""
@@ -120,6 +147,6 @@ def _received(message: dict[str, Any]) -> Received:
         body=message["Body"],
         receipt=message["ReceiptHandle"],
         sent_ms=int(attributes.get("SentTimestamp", 0)),
-        receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
+        moved_from=attributes.get("DeadLetterQueueSourceArn", ""),
         attributes={name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()},
     )

@@ -100,9 +100,13 @@ def proxy() -> Iterator[tuple[dict[str, str], list[bytes]]]:
 
 
 class QueueService:
-    """An SQS with one queue that holds what it is given, and the SSM that names it as both ports of the calculator."""
+    """An SQS with one queue that holds what it is given, and the SSM that names it as the ports of the calculator.
 
-    def __init__(self, *bodies: str) -> None:
+    With `moved`, the messages came from a queue whose consumer had failed on each three times.
+    """
+
+    def __init__(self, *bodies: str, moved: bool = False) -> None:
+        self.moved = moved
         self.bodies = {f"id-{number}": body for number, body in enumerate(bodies)}
         self.looks: dict[str, int] = dict.fromkeys(self.bodies, 0)
         self.hidden: set[str] = set()
@@ -114,7 +118,13 @@ class QueueService:
             names = ("input", "output", "rejected")
             found: object = {"Parameters": [{"Name": f"/lab/calculator/{name}", "Value": port} for name in names]}
         elif "MaxNumberOfMessages" in asked:
-            found = {"Messages": [self._received(id) for id in self._visible()[: asked["MaxNumberOfMessages"]]]}
+            names = asked["MessageSystemAttributeNames"]
+            found = {"Messages": [self._received(id, names) for id in self._visible()[: asked["MaxNumberOfMessages"]]]}
+        elif "QueueName" in asked:
+            found = {"QueueUrl": f"http://{asked['QueueName']}"}
+        elif "AttributeNames" in asked:
+            assert asked["QueueUrl"] == "http://input"
+            found = {"Attributes": {"RedrivePolicy": json.dumps({"maxReceiveCount": 3})}}
         elif "VisibilityTimeout" in asked["Entries"][0]:
             self.hidden -= {entry["ReceiptHandle"] for entry in asked["Entries"]}
             found = {}
@@ -129,10 +139,14 @@ class QueueService:
     def _visible(self) -> list[str]:
         return [id for id in self.bodies if id not in self.hidden]
 
-    def _received(self, id: str) -> dict[str, Any]:
+    def _received(self, id: str, names: list[str]) -> dict[str, Any]:
         self.hidden.add(id)
         self.looks[id] += 1
-        attributes = {"SentTimestamp": "1000", "ApproximateReceiveCount": str(self.looks[id])}
+        count = 4 * self.moved + self.looks[id]  # the fourth time it is moved instead
+        attributes = {"SentTimestamp": "1000", "ApproximateReceiveCount": str(count)}
+        if self.moved:
+            attributes["DeadLetterQueueSourceArn"] = "arn:aws:sqs:us-east-1:000000000000:input"
+        attributes = {name: value for name, value in attributes.items() if name in names}
         return {"MessageId": id, "ReceiptHandle": id, "Body": self.bodies[id], "Attributes": attributes}
 
 
@@ -140,8 +154,8 @@ class QueueService:
 def queue(stub: Callable[..., str]) -> Callable[..., tuple[QueueService, str]]:
     """A queue with these bodies in it, and its address."""
 
-    def start(*bodies: str) -> tuple[QueueService, str]:
-        service = QueueService(*bodies)
+    def start(*bodies: str, moved: bool = False) -> tuple[QueueService, str]:
+        service = QueueService(*bodies, moved=moved)
         return service, stub(service.answer)
 
     return start

@@ -44,7 +44,6 @@ class Rejected:
                     "port": name,
                     "message_id": message["MessageId"],
                     "at_ms": int(message["Attributes"]["SentTimestamp"]),
-                    "attempts": int(message["Attributes"]["ApproximateReceiveCount"]),
                     "body": parse(message["Body"]),
                     "back_to": way[0].title if (way := self._way_back(name, message["Body"])) else "",
                 }
