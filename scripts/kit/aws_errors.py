@@ -24,6 +24,11 @@ GONE = {
     "StateMachineDoesNotExist",
     "NoSuchBucket",
 }
+#: What AWS has no room for now, whatever was asked (AWS SDKs and Tools Reference Guide, "Retry behavior").
+BUSY = {
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+    *("TooManyRequestsException", "RequestLimitExceeded", "ProvisionedThroughputExceededException", "SlowDown"),
+}
 
 
 def explain(error: Exception) -> tuple[str, Exit]:
@@ -42,8 +47,10 @@ def explain(error: Exception) -> tuple[str, Exit]:
         if project.is_loopback(url):
             return f"no answer at {url}: start the local engine with `scripts/local_aws.py start`", Exit.NO_CONNECTION
         return f"no connection to {url}: check the network, then `scripts/doctor.py`", Exit.NO_CONNECTION
-    if isinstance(error, boto.BotoCoreError):
+    if isinstance(error, boto.CredentialRetrievalError | boto.SSOError | boto.TokenRetrievalError):
         return " ".join(str(error).split()), Exit.NO_CONNECTION
+    if isinstance(error, boto.BotoCoreError):  # what the SDK itself does not send, or not understand
+        return " ".join(str(error).split()), Exit.USAGE
     raise error
 
 
@@ -56,4 +63,8 @@ def _explain_answer(error: boto.ClientError) -> tuple[str, Exit]:
         return f"AWS does not accept the credentials: {RENEW}", Exit.NO_CONNECTION
     if code in GONE:
         return f"part of the lab is gone ({message}): deploy it again with `make deploy`", Exit.NOT_DEPLOYED
-    return f"AWS refused {error.operation_name}: {' '.join(message.split())}", Exit.NO_CONNECTION
+    said = " ".join(message.split())
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if status >= 500 or code in BUSY:
+        return f"AWS cannot do {error.operation_name} now ({said}): try again later", Exit.NO_CONNECTION
+    return f"AWS refused {error.operation_name}: {said}", Exit.USAGE

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from kit.cli import Exit
@@ -21,18 +22,28 @@ Item = dict[str, Any]
 
 
 class TableReader:
-    """Reads the table behind a port, which says the name of its partition key."""
+    """Reads the table behind a port, which names its partition key, and may name the one partition to be read."""
 
     def __init__(self, target: Target, port: Port) -> None:
         self._resource = target.resource("dynamodb")
         self._name = port["table"]
-        self.key = port["key"]
+        self._partition_key: str = port["key"]
+        self._partition: str | None = port.get("partition")
+
+    @cached_property
+    def key(self) -> str:
+        """What tells its items apart: the partition key, or within one partition the sort key."""
+        if not self._partition:
+            return self._partition_key
+        schema = self._resource.Table(self._name).key_schema
+        return str(next(part["AttributeName"] for part in schema if part["KeyType"] == "RANGE"))
 
     def get(self, ids: Sequence[str]) -> list[Item]:
         """The items with these keys, as many as there are."""
         found: list[Item] = []
         for start in range(0, len(ids), BATCH):
-            keys = [{self.key: id} for id in ids[start : start + BATCH]]
+            # Where the partition key tells them apart, it is the id.
+            keys = [{self._partition_key: self._partition, self.key: id} for id in ids[start : start + BATCH]]
             wanted: Any = {self._name: {"Keys": keys, "ConsistentRead": True}}
             while wanted:
                 answer = self._resource.batch_get_item(RequestItems=wanted)
@@ -42,8 +53,11 @@ class TableReader:
 
     def all(self) -> Iterator[Item]:
         """Every item, in no order."""
-        pages = self._resource.meta.client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
-        for page in pages:
+        from boto3.dynamodb.conditions import Key
+
+        wanted = {"KeyConditionExpression": Key(self._partition_key).eq(self._partition)} if self._partition else {}
+        pages = self._resource.meta.client.get_paginator("query" if wanted else "scan")
+        for page in pages.paginate(TableName=self._name, ConsistentRead=True, **wanted):
             yield from page["Items"]
 
 

@@ -34,7 +34,6 @@ def test_no_connection(tool: Run, script: str) -> None:
         ("ExpiredTokenException", "the AWS credentials have expired: start the lab again"),
         ("UnrecognizedClientException", "AWS does not accept the credentials: start the lab again"),
         ("InvalidSignatureException", "AWS does not accept the credentials: start the lab again"),
-        ("AccessDeniedException", "AWS refused GetParametersByPath: no, because"),
     ],
 )
 def test_credentials_that_aws_refuses(tool: Run, endpoint: Callable[..., str], code: str, line: str) -> None:
@@ -42,6 +41,24 @@ def test_credentials_that_aws_refuses(tool: Run, endpoint: Callable[..., str], c
     done = tool("read_results.py", "calculator", "--local", AWS_ENDPOINT_URL=url)
     assert done.returncode == 5
     assert done.stderr.startswith(f"error: {line}") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code", "line"),
+    [
+        (400, "AccessDeniedException", 2, "AWS refused GetParametersByPath: no, because\n"),
+        (400, "ValidationException", 2, "AWS refused GetParametersByPath: no, because\n"),
+        (400, "ThrottlingException", 5, "AWS cannot do GetParametersByPath now (no, because): try again later\n"),
+        (500, "InternalServerError", 5, "AWS cannot do GetParametersByPath now (no, because): try again later\n"),
+        (503, "", 5, "AWS cannot do GetParametersByPath now (no, because): try again later\n"),
+    ],
+)
+def test_what_aws_answers_is_not_taken_for_no_connection(
+    tool: Run, endpoint: Callable[..., str], status: int, code: str, exit_code: int, line: str
+) -> None:
+    url = endpoint(status, {"__type": code, "message": "no, because"})
+    done = tool("read_results.py", "calculator", "--local", AWS_ENDPOINT_URL=url)
+    assert (done.returncode, done.stderr) == (exit_code, f"error: {line}")
 
 
 def test_a_lab_that_is_not_deployed(tool: Run, endpoint: Callable[..., str]) -> None:
