@@ -100,7 +100,9 @@ def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.
     """Print messages until there are no more, or enough, or none in time."""
     wanted = math.inf if arguments.max is None else arguments.max
     deadline = math.inf if arguments.follow else time.monotonic() + arguments.wait
-    shown: dict[str, tuple[str, Received]] = {}
+    shown: set[str] = set()
+    #: What was received and not deleted, by its id: with --peek all, else what could not be shown.
+    held: dict[str, tuple[str, Received]] = {}
     errors = 0
     asked = False
     try:
@@ -114,20 +116,21 @@ def read(readers: dict[str, QueueReader], printer: Printer, arguments: argparse.
             found = receive(readers, min(wanted - len(shown), BATCH), wait_s, HIDDEN_S + int(arguments.wait))
             if settled and not found:
                 break
+            held |= {message.message_id: (name, message) for name, message in found}
             for name, message in found:
                 if message.message_id not in shown:
                     errors += is_error_reply(parse(message.body))
                     attempts = None if name == "output" else readers[name].attempts(message)
                     show(printer, message, name, attempts)
-                shown[message.message_id] = (name, message)
+                shown.add(message.message_id)
             sys.stdout.flush()  # shown for certain before it is deleted
             if not arguments.peek:
                 for name, reader in readers.items():
                     reader.delete([message for port, message in found if port == name])
+                held.clear()
     finally:
-        if arguments.peek:
-            for name, reader in readers.items():
-                reader.release([message for port, message in shown.values() if port == name])
+        for name, reader in readers.items():
+            reader.release([message for port, message in held.values() if port == name])
     if not shown:
         say(f"nothing within {arguments.wait:g} s")
         return Exit.NOTHING_IN_TIME

@@ -27,6 +27,9 @@ from kit.workflows import WorkflowSender
 #: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
 ATTRIBUTE = re.compile(r"(?P<name>[\w.-]{1,256})(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL)
 TYPES = ("String", "Number", "Binary", "String.Array")
+#: So many messages at once, and such a long file (in bytes), fit in the memory of any machine.
+MAX_MESSAGES = 100_000
+MAX_FILE = 100_000_000
 
 
 def main() -> int:
@@ -37,6 +40,8 @@ def main() -> int:
     ports = ports_of(target, arguments.lab)
     if arguments.example:
         bodies += example_of(ports["input"])
+    if len(bodies) * arguments.count > MAX_MESSAGES:
+        raise Stop(f"{len(bodies) * arguments.count} messages are too many: at most {MAX_MESSAGES} at once", Exit.USAGE)
     bodies *= arguments.count
     if arguments.wait and "output" not in ports:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
@@ -99,7 +104,10 @@ def read_messages(arguments: argparse.Namespace) -> list[str]:
             raise Stop(f"message {number} is not UTF-8 text", Exit.USAGE)
     if arguments.file:
         try:
-            data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+            with sys.stdin.buffer if arguments.file == "-" else Path(arguments.file).open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+            if len(data) > MAX_FILE:
+                raise Stop(f"{arguments.file} holds more than {MAX_FILE // 10**6} MB", Exit.USAGE)
             lines = data.decode("utf-8-sig").split("\n")
         except OSError as error:
             raise Stop(f"cannot read {arguments.file}: {error.strerror}", Exit.USAGE) from None

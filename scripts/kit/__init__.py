@@ -8,6 +8,8 @@ import importlib.util
 import os
 import sys
 
+# Ctrl-C while a tool is still being loaded, before `kit.cli.run` looks after it, needs no traceback.
+sys.excepthook = lambda kind, *rest: None if kind is KeyboardInterrupt else sys.__excepthook__(kind, *rest)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _VENV = os.path.join(ROOT, ".venv")
 _PYTHON = os.path.join(_VENV, "bin", "python")

@@ -1,6 +1,7 @@
 """Says in one line what an error of boto3 means and what to do about it. Imported only when there is one."""
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from kit.cli import Exit
 
@@ -51,6 +52,9 @@ def explain(error: Exception) -> tuple[str, Exit]:
         return " ".join(str(error).split()), Exit.NO_CONNECTION
     if isinstance(error, boto.BotoCoreError):  # what the SDK itself does not send, or not understand
         return " ".join(str(error).split()), Exit.USAGE
+    if isinstance(error, ResponseParserError):
+        said = str(error).partition(" (")[0]
+        return f"an answer came that is not AWS's: {said}", Exit.NO_CONNECTION
     raise error
 
 

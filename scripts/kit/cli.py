@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import IntEnum
+from pathlib import Path
 from typing import NoReturn
 
 from project import ProjectError
@@ -74,8 +75,8 @@ def until_interrupted(wanted: bool) -> Iterator[None]:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a tool and exit with its code."""
-    sys.stdout.reconfigure(errors=ESCAPED)  # type: ignore[union-attr]  # the stream of a process
     try:
+        prepare_streams()
         code = int(main())
         sys.stdout.flush()
     except Stop as stop:
@@ -85,16 +86,37 @@ def run(main: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`); Python would complain about it once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = Exit.DONE
+        code = Exit.DONE  # the reader of our output has gone (`| head`)
+    except OSError as error:
+        what = f"use {error.filename}" if error.filename else "write the output"
+        code = fail(f"cannot {what}: {error.strerror or error}", Exit.USAGE)
     except Exception as error:
         from kit.aws_errors import explain
 
         code = fail(*explain(error))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # what is left cannot be written: Python would complain about it once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 
+def prepare_streams() -> None:
+    """Make the standard streams ready for any message, and for a shell that has closed them (Python has None there).
+
+    Raises Stop when standard output is closed: what would be shown may be taken out of a queue for it.
+    """
+    closed = sys.stdout is None
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115  # until the process ends
+    sys.stdout.reconfigure(errors=ESCAPED)  # type: ignore[union-attr]  # the stream of a process
+    if closed:
+        raise Stop("standard output is closed: nothing was done", Exit.USAGE)
+
+
 def fail(message: str, code: Exit) -> Exit:
-    print(f"error: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it, and the exit code says it, too
+        print(f"error: {message}", file=sys.stderr)
     return code

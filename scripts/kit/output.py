@@ -57,7 +57,8 @@ def is_error_reply(content: Any) -> bool:
 
 def say(text: str) -> None:
     """A remark to a person, beside the results."""
-    print(text, file=sys.stderr)
+    with contextlib.suppress(OSError):  # results matter more
+        print(text, file=sys.stderr)
 
 
 @contextlib.contextmanager

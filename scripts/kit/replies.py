@@ -26,7 +26,7 @@ def show_replies(
     """
     pending = set(sent)
     shown: set[tuple[str, str]] = set()
-    others: list[Received] = []
+    held: dict[str, Received] = {}
     errors = 0
     started = time.monotonic()
     deadline = started + wait_s
@@ -37,12 +37,12 @@ def show_replies(
                 received = reader.receive(10, left if pending else QUIET_S, hidden_s=int(wait_s) + 30)
                 if not received and not pending:
                     break
+                held |= {message.message_id: message for message in received}
                 ours: list[Received] = []
                 for message in received:
                     content = parse(message.body)
                     message_id = content.get("correlation_id") if isinstance(content, dict) else None
                     if message_id not in sent:
-                        others.append(message)
                         continue
                     ours.append(message)
                     reply = (message_id, str(content.get("handled_by")))
@@ -57,8 +57,10 @@ def show_replies(
                         advance(1)
                 sys.stdout.flush()  # shown for certain before it is deleted
                 reader.delete(ours)
+                for message in ours:
+                    held.pop(message.message_id, None)
     finally:
-        reader.release(others)
+        reader.release(list(held.values()))  # the replies to others, and what could not be shown
     if pending:
         say(f"error: no reply in {wait_s:g} s to {len(pending)} of {len(sent)}: {_few(sent, pending, bodies)}")
         return Exit.NOTHING_IN_TIME

@@ -20,17 +20,20 @@ SCRIPTS = project.ROOT / "scripts"
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Runs a script in an environment without any AWS configuration but the one given."""
+    """Runs a script in an environment without any AWS configuration but the one given.
+
+    `redirect` is the end of a shell's command line, such as `>/dev/full`, `before` what comes in front of it.
+    """
 
     def run(
-        script: str, *arguments: str, stdin: str | bytes = "", **environ: str
+        script: str, *arguments: str, stdin: str | bytes = "", redirect: str = "", before: str = "", **environ: str
     ) -> "subprocess.CompletedProcess[str]":
         ours = ("AWS_", "LOCAL_AWS", "LAB_", "NODE_OPTIONS")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         # Nothing answers at the discard service's port.
         nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "LOCAL_AWS_PORT": "9"}
         done = subprocess.run(
-            [sys.executable, str(SCRIPTS / script), *arguments],
+            ["sh", "-c", f'{before}exec "$@" {redirect}', "sh", sys.executable, str(SCRIPTS / script), *arguments],
             env={**clean, **nothing, **environ},
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
@@ -110,6 +113,8 @@ class QueueService:
         self.bodies = {f"id-{number}": body for number, body in enumerate(bodies)}
         self.looks: dict[str, int] = dict.fromkeys(self.bodies, 0)
         self.hidden: set[str] = set()
+        #: Whether what is sent is answered at once, in the same queue.
+        self.replies = False
 
     def answer(self, request: str) -> tuple[int, str, str]:
         asked = json.loads(request)
@@ -133,7 +138,11 @@ class QueueService:
                 del self.bodies[entry["ReceiptHandle"]]
             found = {}
         else:
-            raise AssertionError(request)
+            sent = {entry["Id"]: f"id-{len(self.bodies) + int(entry['Id'])}" for entry in asked["Entries"]}
+            if self.replies:
+                self.bodies |= {id: json.dumps({"correlation_id": id}) for id in sent.values()}
+                self.looks |= dict.fromkeys(sent.values(), 0)
+            found = {"Successful": [{"Id": id, "MessageId": sent[id], "MD5OfMessageBody": ""} for id in sent]}
         return 200, "application/x-amz-json-1.0", json.dumps(found)
 
     def _visible(self) -> list[str]:
