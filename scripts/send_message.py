@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
-from kit.outgoing import Attribute, Choices, Sender, is_text, refused
+from kit.outgoing import Attribute, Choices, Sender, refused
 from kit.output import Printer, progress, say
 from kit.ports import ports_of
 from kit.queues import QueueReader
@@ -99,9 +99,6 @@ def parse_arguments() -> argparse.Namespace:
 def read_messages(arguments: argparse.Namespace) -> list[str]:
     """The messages of the command line and the file. Raises Stop when they cannot be read."""
     bodies: list[str] = list(arguments.message)
-    for number, body in enumerate(bodies, 1):
-        if not is_text(body):
-            raise Stop(f"message {number} is not UTF-8 text", Exit.USAGE)
     if arguments.file:
         try:
             with sys.stdin.buffer if arguments.file == "-" else Path(arguments.file).open("rb") as file:

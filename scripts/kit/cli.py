@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from project import ProjectError
 
@@ -45,6 +45,15 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, docstring: str | None) -> None:
         super().__init__(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
 
+    def parse_args(self, *given: Any) -> argparse.Namespace:  # type: ignore[override]  # of two ways, the one in use
+        """The arguments, all of them text: only the name of a file may be any bytes, as the system has it."""
+        arguments: argparse.Namespace = super().parse_args(*given)
+        for name, value in vars(arguments).items():
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and name != "file" and not is_text(text):
+                    self.error(f"{text!r} is not UTF-8 text")
+        return arguments
+
     def error(self, message: str) -> NoReturn:
         raise Stop(f"{message}; see {self.prog} --help", Exit.USAGE)
 
@@ -60,6 +69,15 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(ESCAPED, _escaped)
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be sent as UTF-8: it holds no half of a character (a lone surrogate)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

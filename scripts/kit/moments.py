@@ -21,7 +21,20 @@ def joined(words: Sequence[str], *options: str) -> list[str]:
 
 
 def moment(text: str, option: str) -> datetime:
-    """A moment in UTC: ISO 8601, or a time ago such as -10m, -2h, -1d. Raises Stop."""
+    """A moment in UTC: ISO 8601, or a time ago such as -10m, -2h, -1d. Raises Stop.
+
+    AWS counts from 1970, and Python's years end with 9999.
+    """
+    try:
+        found = _moment(text, option)
+        if found.timestamp() >= 0:
+            return found
+    except OverflowError:
+        pass
+    raise Stop(f"{option}: {text!r} is not between 1970 and 9999", Exit.USAGE)
+
+
+def _moment(text: str, option: str) -> datetime:
     if ago := re.fullmatch(r"-(\d{1,6})([smhd])", text):
         return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:

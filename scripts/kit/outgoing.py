@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from kit.cli import is_text
 from kit.output import parse
 
 
@@ -53,15 +54,6 @@ def refused(sender: Sender, bodies: Sequence[str]) -> list[str]:
         for number, body in enumerate(bodies, 1)
     ]
     return [f"message {number} {problem}" for number, problem in problems if problem]
-
-
-def is_text(body: str) -> bool:
-    """Whether it can be sent as UTF-8: it holds no half of a character (a lone surrogate)."""
-    try:
-        body.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def half_a_character(fields: Mapping[str, Any]) -> str | None:

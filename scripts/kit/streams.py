@@ -8,7 +8,8 @@ from typing import Any
 
 from kit.aggregates import Shard
 from kit.backlog import MAX_RECORD_BYTES, Backlog, Record
-from kit.outgoing import Sent, is_text, json_object
+from kit.cli import is_text
+from kit.outgoing import Sent, json_object
 from kit.ports import Port
 from kit.putting import PASSING, Placed, Putter
 from kit.target import Target

@@ -1,6 +1,7 @@
 """The tools' error lines and exit codes, from real processes against endpoints that answer as AWS would."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 
@@ -159,6 +160,47 @@ def test_a_file_that_is_not_text(tool: Run) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "error: -, line 2: not UTF-8 text\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("send_message.py", ["calculator", b"\xff"]),
+        ("send_message.py", ["fanout", "1", "--attribute", b"\xff"]),
+        ("send_message.py", ["bus", "{}", "--source", b"\xff"]),
+        ("read_results.py", ["orders", "--order", b"\xff"]),
+        ("read_results.py", ["checkout", "--execution", b"\xff"]),
+        ("approve.py", ["checkout", b"\xff"]),
+        ("logs.py", ["calculator", "--request-id", b"\xff"]),
+        ("logs.py", [b"\xff"]),
+    ],
+)
+def test_arguments_that_are_not_text(tool: Run, script: str, arguments: list[str | bytes]) -> None:
+    given = [os.fsdecode(argument) for argument in arguments]
+    done = tool(script, *given, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert (done.returncode, done.stderr) == (2, f"error: '\\udcff' is not UTF-8 text; see {script} --help\n")
+
+
+def test_the_name_of_a_file_may_be_anything(tool: Run) -> None:
+    done = tool("send_message.py", "calculator", "--file", os.fsdecode(b"\xff"), "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert (done.returncode, done.stderr) == (2, "error: cannot read \\udcff: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01", "0001-01-01T00:00+14:00", "-999999d", "1969-12-31", "-99999d", "9999-12-31T23:59-14:00"]
+)
+@pytest.mark.parametrize("script", [["logs.py", "calculator"], ["replay_events.py", "bus"]])
+def test_moments_that_never_were(tool: Run, script: list[str], time: str) -> None:
+    done = tool(*script, "--from", time, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2
+    assert done.stderr == f"error: --from: {time!r} is not between 1970 and 9999\n"
+
+
+@pytest.mark.parametrize("region", ["us east", "us_east_1", "x/../y"])
+def test_regions_that_are_none(tool: Run, region: str) -> None:
+    for options, environ in (["--region", region], {}), ([], {"AWS_REGION": region}):
+        done = tool("read_results.py", "calculator", "--local", *options, AWS_ENDPOINT_URL=NOWHERE, **environ)
+        assert done.returncode == 2 and repr(region) in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_an_empty_file(tool: Run) -> None:
