@@ -27,6 +27,8 @@ LOCAL_DIR = ROOT / ".local"
 EMULATOR_KEY = "test"
 
 ContextValue = str | bool | int
+#: What the context says of the whole project; a lab's options are named LAB.OPTION, and its stack knows them.
+COMMON = ("prefix", "region", "role", "state")
 
 
 class ProjectError(Exception):
@@ -36,7 +38,8 @@ class ProjectError(Exception):
 def context(environ: Mapping[str, str] = os.environ) -> dict[str, ContextValue]:
     """The project's context: cdktf.json's, with the values of LAB_CONTEXT on top.
 
-    Raises ProjectError when LAB_CONTEXT is not a list of `name=value`.
+    Raises ProjectError when LAB_CONTEXT is not a list of `name=value`, or has names that neither the project nor a lab
+    can have.
     """
     values: dict[str, ContextValue] = dict(json.loads((ROOT / "cdktf.json").read_text())["context"])
     text = environ.get("LAB_CONTEXT", "")
@@ -48,6 +51,11 @@ def context(environ: Mapping[str, str] = os.environ) -> dict[str, ContextValue]:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise ProjectError(f"LAB_CONTEXT: expected name=value, not {word!r}, for example clock.enabled=false")
+        if name not in values and name not in COMMON and "." not in name:
+            known = ", ".join(COMMON)
+            raise ProjectError(
+                f"context {name}: there is no such option; known: {known}, and those of a lab, such as clock.enabled"
+            )
         values[name] = value
     return values
 

@@ -203,6 +203,17 @@ def test_regions_that_are_none(tool: Run, region: str) -> None:
         assert done.returncode == 2 and repr(region) in done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("script", [["send_message.py", "calculator", "{}"], ["read_results.py", "calculator"]])
+def test_a_misspelt_option_of_the_context(tool: Run, script: list[str]) -> None:
+    environ = {"LAB_CONTEXT": "prefx=ana clock.enabled=false", "AWS_ENDPOINT_URL": NOWHERE}
+    done = tool(*script, "--local", **environ)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: context prefx: there is no such option; known: prefix, region, role, state, and those of a lab, "
+        "such as clock.enabled\n"
+    )
+
+
 def test_an_empty_file(tool: Run) -> None:
     done = tool("send_message.py", "calculator", "--file", "-", "--local", stdin="\n\n", AWS_ENDPOINT_URL=NOWHERE)
     assert done.returncode == 2

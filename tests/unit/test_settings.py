@@ -1,14 +1,14 @@
 """Options from the context: types, checks, and all problems at once."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project import ProjectError
-from stacks.settings import option, read, schedule_expression
+from project import COMMON, ProjectError
+from stacks.settings import Settings, option, read, schedule_expression
 
 
 @dataclass(frozen=True)
@@ -130,3 +130,7 @@ def test_what_is_wrong_with_a_cron_expression_is_said(fields: str, problem: str)
 def test_no_text_is_too_strange_for_a_schedule(text: str) -> None:
     with contextlib.suppress(ValueError):
         schedule_expression(f"cron({text})")
+
+
+def test_the_tools_know_the_names_of_the_common_settings() -> None:
+    assert set(COMMON) == {field.name for field in fields(Settings) if "check" in field.metadata}
