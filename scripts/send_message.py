@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
-from kit.outgoing import Attribute, Choices, Sender, refused
+from kit.outgoing import Attribute, Choices, Sender, Sent, refused
 from kit.output import Printer, progress, say
 from kit.ports import ports_of
 from kit.queues import QueueReader
@@ -47,7 +47,8 @@ def main() -> int:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
     sender = sender_to(target, ports["input"], choices)
     check(sender, bodies)
-    sent, code = send(sender, bodies)
+    accepted, code = send(sender, bodies)
+    sent = {outcome.message_id: outcome.index for outcome in reversed(accepted)}
     printer = Printer(arguments.json)
     if arguments.wait and sent and ports["output"]["kind"] == "dynamodb":
         table = TableReader(target, ports["output"])
@@ -60,8 +61,9 @@ def main() -> int:
         several = ports["output"].get("replies") == "several"
         return max(code, show_replies(reader, sent, bodies, arguments.wait, several, printer))
     if printer.as_json:
-        for message_id, index in sorted(sent.items(), key=lambda item: item[1]):
-            printer.result({"message_id": message_id}, bodies[index])
+        for outcome in accepted:
+            dropped = {"dropped": outcome.dropped} if outcome.dropped else {}
+            printer.result({"message_id": outcome.message_id, **dropped}, bodies[outcome.index])
     return code
 
 
@@ -143,25 +145,33 @@ def check(sender: Sender, bodies: Sequence[str]) -> None:
         raise Stop(f"nothing was sent: {'; '.join(problems)}", Exit.USAGE)
 
 
-def send(sender: Sender, bodies: Sequence[str]) -> tuple[dict[str, int], Exit]:
-    """Send all; the ids of what was accepted, with the index of each. What was refused is said and makes exit 2."""
-    sent: dict[str, int] = {}
-    problems: list[tuple[int, str]] = []
+def send(sender: Sender, bodies: Sequence[str]) -> tuple[list[Sent], Exit]:
+    """Send all; what was accepted, in the order of the messages. What was refused is said and makes exit 2."""
+    done: list[Sent] = []
     started = time.monotonic()
     try:
         with progress("sending", len(bodies)) as advance:
             for outcomes in sender.send(bodies):
-                for outcome in outcomes:
-                    if outcome.problem:
-                        problems.append((outcome.index, outcome.problem))
-                    else:
-                        sent[outcome.message_id] = outcome.index
+                done += outcomes
                 advance(len(outcomes))
     finally:
-        say(f"sent {len(sent)} of {len(bodies)} in {time.monotonic() - started:.2f} s")
-        for index, problem in sorted(problems):
-            say(f"error: message {index + 1} was refused: {problem}")
-    return sent, Exit.USAGE if problems else Exit.DONE
+        done.sort(key=lambda outcome: outcome.index)
+        accepted = [outcome for outcome in done if not outcome.problem]
+        dropped = [outcome.dropped for outcome in accepted if outcome.dropped]
+        seconds = time.monotonic() - started
+        say(f"sent {len(accepted) - len(dropped)} of {len(bodies)} in {seconds:.2f} s")
+        if dropped:
+            say(f"{len(dropped)} of {len(bodies)} dropped as duplicates: {few(dropped)}")
+        for outcome in done:
+            if outcome.problem:
+                say(f"error: message {outcome.index + 1} was refused: {outcome.problem}")
+    return accepted, Exit.DONE if len(accepted) == len(done) else Exit.USAGE
+
+
+def few(texts: Sequence[str]) -> str:
+    """The first of these texts, each once."""
+    different = list(dict.fromkeys(texts))
+    return "; ".join(different[:3]) + ("; ..." if len(different) > 3 else "")
 
 
 if __name__ == "__main__":

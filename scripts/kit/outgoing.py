@@ -28,11 +28,15 @@ class Choices:
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a message: its id, or the reason why the port did not take it."""
+    """What became of a message: its id, or the reason why the port did not take it.
+
+    One that is `dropped`, for this reason, is known there already, by the id.
+    """
 
     index: int
     message_id: str = ""
     problem: str = ""
+    dropped: str = ""
 
 
 class Sender(Protocol):

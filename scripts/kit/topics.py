@@ -32,6 +32,8 @@ class TopicSender:
         self._port = port
         self._choices = choices
         self._ids: list[str] = []
+        #: The ids of the messages with these deduplication ids.
+        self._first: dict[str, str] = {}
         self._originals: Sequence[str] = []
 
     def problem(self, body: str) -> str | None:
@@ -53,8 +55,20 @@ class TopicSender:
     def _call(self, batch: dict[int, str]) -> dict[int, Sent]:
         entries = [self._entry(index, body) for index, body in batch.items()]
         done = settled(self._sns.publish_batch(TopicArn=self._port["arn"], PublishBatchRequestEntries=entries))
-        # The id that survives every way to the consumers; see labkit.messages.
-        return {index: sent if sent.problem else Sent(index, self._ids[index]) for index, sent in done.items()}
+        return {index: sent if sent.problem else self._accepted(index) for index, sent in sorted(done.items())}
+
+    def _accepted(self, index: int) -> Sent:
+        """What became of an accepted message. Its id survives every way to the consumers; see labkit.messages.
+
+        A FIFO topic accepts a message whose deduplication id it has seen, and does not deliver it (SNS Developer Guide,
+        "Message deduplication for FIFO topics"). It does not tell; what is known here are the ids of this command.
+        """
+        if "deduplicate_by" not in self._port:
+            return Sent(index, self._ids[index])
+        name = self._port["deduplicate_by"]
+        value = str(json_object(self._originals[index])[name])
+        first = self._first.setdefault(value, self._ids[index])
+        return Sent(index, first, dropped="" if first == self._ids[index] else f"{name} {value} was sent before")
 
     def _entry(self, index: int, body: str) -> dict[str, Any]:
         content = json_object(self._originals[index])

@@ -68,6 +68,7 @@ class WorkflowSender:
             before = Executions(self._target, self._port).describe(name)
             if parse(before.input) != json.loads(body):
                 return Sent(index, problem=f"{self._port['name_by']} {name} was sent before, with another content")
+            return Sent(index, name, dropped=f"{self._port['name_by']} {name} was sent before")
         return Sent(index, name)
 
     def _run(self, index: int, body: str) -> Sent:

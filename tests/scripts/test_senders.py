@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from kit.batches import MAX_BYTES
-from kit.cli import Stop
+from kit.cli import Exit, Stop
 from kit.events import EventSender
 from kit.functions import FunctionSender
 from kit.moments import moment
 from kit.outgoing import Attribute, Choices, refused
 from kit.streams import StreamSender
 from kit.topics import TopicSender
+
+import send_message
 
 PORT = {"arn": "topic", "attributes": ["type"], "claims": "bucket"}
 FIFO = {**PORT, "group_by": "customer", "deduplicate_by": "order_id"}
@@ -94,6 +96,32 @@ def test_without_a_bucket_a_long_body_is_refused() -> None:
 def test_a_fifo_topic_gets_group_and_deduplication_ids() -> None:
     (entry,) = publish(FIFO, '{"customer": "ana", "order_id": 7}').published
     assert (entry["MessageGroupId"], entry["MessageDeduplicationId"]) == ("ana", "7")
+
+
+def test_what_a_fifo_topic_drops_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    bodies = [f'{{"customer": "ana", "order_id": {number}}}' for number in (7, 8, 7, 7)]
+    clients = Clients()
+    sender = TopicSender(clients, FIFO, Choices())  # type: ignore[arg-type]  # as above
+    accepted, code = send_message.send(sender, bodies)
+    ids = [entry["MessageAttributes"]["correlation_id"]["StringValue"] for entry in clients.published]
+    # Who waits for replies waits for those of the two that the topic delivers.
+    assert [(sent.index, sent.message_id) for sent in accepted] == [(0, ids[0]), (1, ids[1]), (2, ids[0]), (3, ids[0])]
+    assert code == Exit.DONE
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("sent 2 of 4 in ")
+    assert second == "2 of 4 dropped as duplicates: order_id 7 was sent before"
+
+
+def test_what_a_topic_refused_is_no_reason_to_drop_the_next() -> None:
+    class Refusing(Clients):
+        def publish_batch(self, TopicArn: str, PublishBatchRequestEntries: list[dict[str, Any]]) -> dict[str, Any]:
+            answer = super().publish_batch(TopicArn, PublishBatchRequestEntries)
+            refused = {"Id": "0", "SenderFault": True, "Code": "no"}
+            return {"Successful": answer["Successful"][1:], "Failed": [refused]}
+
+    sender = TopicSender(Refusing(), FIFO, Choices())  # type: ignore[arg-type]  # as above
+    first, second = [one for group in sender.send(['{"customer": "ana", "order_id": 7}'] * 2) for one in group]
+    assert first.problem == "no" and second.message_id and not second.dropped
 
 
 def test_events_take_source_and_type_from_the_message_or_the_options() -> None:

@@ -10,6 +10,7 @@ from kit.backlog import MAX_RECORD_BYTES
 from kit.streams import StreamSender, as_event, partition_key
 from kit.tables import one_line, timeline, to_json
 
+import send_message
 from order_events import read_event
 
 PORT = {"stream": "events", "key": "orderId", "source": "test", "rejected": "queue", "bucket": "mine"}
@@ -51,6 +52,13 @@ def test_what_an_event_has_is_its_own() -> None:
     body = '{"specversion": "1.0", "id": "e", "source": "s", "time": "2025-01-31T08:00:00Z", "type": "x"}'
     assert as_event(body, "test") == body
     assert as_event('{"id": "e", "type": "x"}', "test").count('"id"') == 1
+
+
+def test_a_stream_takes_an_id_more_than_once(capsys: pytest.CaptureFixture[str]) -> None:
+    sender = StreamSender(Clients(), PORT)  # type: ignore[arg-type]  # all it needs of a target
+    accepted, _ = send_message.send(sender, ['{"id": "e-1", "type": "x"}'] * 3)
+    assert [sent.message_id for sent in accepted] == ["e-1"] * 3
+    assert capsys.readouterr().err.startswith("sent 3 of 3 in ")
 
 
 def test_half_a_character_is_no_partition_key() -> None:

@@ -15,6 +15,7 @@ from kit.workflows import WorkflowSender
 
 import approve
 import read_results
+import send_message
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:lab-checkout-saga"
 SCHEMA = {"required": ["total"], "properties": {"total": {"type": "number", "exclusiveMinimum": 0}}}
@@ -102,6 +103,18 @@ def test_the_same_message_again_is_sent_and_another_one_of_that_name_is_refused(
     _, sent, problems = send(states, PORT, '{"order_id": "o-1", "total": 1}', '{"total": 2, "order_id": "o-1"}')
     assert sent == {"o-1": 0}
     assert problems == ["order_id o-1 was sent before, with another content"]
+
+
+def test_an_execution_that_exists_is_not_said_to_be_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    states = States()
+    sender = WorkflowSender(states, PORT)  # type: ignore[arg-type]  # as above
+    for count, said in ((3, "sent 1 of 3 in "), (1, "sent 0 of 1 in ")):
+        accepted, _ = send_message.send(sender, ['{"total": 1, "order_id": "o-1"}'] * count)
+        assert {sent.message_id for sent in accepted} == {"o-1"} and len(accepted) == count
+        first, second = capsys.readouterr().err.splitlines()
+        dropped = 2 if count == 3 else 1
+        assert first.startswith(said)
+        assert second == f"{dropped} of {count} dropped as duplicates: order_id o-1 was sent before"
 
 
 @pytest.mark.parametrize(
