@@ -46,8 +46,11 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def parse_args(self, *given: Any) -> argparse.Namespace:  # type: ignore[override]  # of two ways, the one in use
-        """The arguments, all of them text: only the name of a file may be any bytes, as the system has it."""
-        arguments: argparse.Namespace = super().parse_args(*given)
+        """The arguments, options among them in any order.
+
+        All are text: only the name of a file may be any bytes, as the system has it.
+        """
+        arguments: argparse.Namespace = self.parse_intermixed_args(*given)
         for name, value in vars(arguments).items():
             for text in value if isinstance(value, list) else [value]:
                 if isinstance(text, str) and name != "file" and not is_text(text):

@@ -1,9 +1,11 @@
 """The tools' error lines and exit codes, from real processes against endpoints that answer as AWS would."""
 
+import itertools
 import json
 import os
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -160,6 +162,40 @@ def test_a_file_that_is_not_text(tool: Run) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "error: -, line 2: not UTF-8 text\n"
+
+
+LAB, MESSAGE = ["calculator"], ["1"]
+ORDERS = [
+    list(itertools.chain(*words))
+    for words in itertools.permutations([LAB, MESSAGE, ["--local"], ["--wait", "5"]])
+    if words.index(LAB) < words.index(MESSAGE)
+]
+
+
+@pytest.mark.parametrize("arguments", ORDERS)
+def test_options_and_messages_in_any_order(tool: Run, queue: Any, arguments: list[str]) -> None:
+    service, url = queue()
+    service.replies = True
+    done = tool("send_message.py", *arguments, AWS_ENDPOINT_URL=url)
+    assert done.returncode == 0, done.stderr
+    assert service.looks == {"id-0": 1}
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "line"),
+    [
+        ("approve.py", ["checkout", "--local", "e-1"], "lab checkout is not deployed at"),
+        ("send_message.py", ["--local", "--count", "2"], "the following arguments are required: lab"),
+        ("send_message.py", ["calculator", "--local", "--", "-1"], "lab calculator is not deployed at"),
+        ("send_message.py", ["calculator", "1", "--nosuch"], "unrecognized arguments: --nosuch"),
+        ("read_results.py", ["calculator", "--local", "2"], "unrecognized arguments: 2"),
+    ],
+)
+def test_what_the_command_line_means(
+    tool: Run, endpoint: Callable[..., str], script: str, arguments: list[str], line: str
+) -> None:
+    done = tool(script, *arguments, AWS_ENDPOINT_URL=endpoint(200, {"Parameters": []}))
+    assert done.returncode in (2, 4) and done.stderr.startswith(f"error: {line}")
 
 
 @pytest.mark.parametrize(
