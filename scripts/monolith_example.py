@@ -31,6 +31,8 @@ from read_model import STATUS
 
 LAB = "orders"
 POLL_S = 0.5
+#: A day's events are made up before it begins.
+MAX_ORDERS = 10_000
 
 
 def main() -> int:
@@ -61,8 +63,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="the same seed gives the same crashes")
     add_arguments(parser)
     arguments = parser.parse_args()
-    if arguments.orders < 1 or not 0 <= arguments.crashes < 100 or not 0 <= arguments.wait <= MAX_WAIT_S:
-        parser.error("--orders must be 1 or more, --crashes 0 to 99, --wait 0 or more")
+    orders, crashes, wait = arguments.orders, arguments.crashes, arguments.wait
+    if not (1 <= orders <= MAX_ORDERS and 0 <= crashes <= 99 and 0 <= wait <= MAX_WAIT_S):
+        parser.error(f"--orders must be 1 to {MAX_ORDERS}, --crashes 0 to 99, --wait 0 to {MAX_WAIT_S}")
     return arguments
 
 

@@ -281,7 +281,7 @@ def test_a_record_that_always_fails_blocks_nothing_and_the_replay_finds_what_is_
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("produce_orders.py", "--orders", "0"), "--orders and --users must be 1 or more"),
+        (("produce_orders.py", "--orders", "0"), "--orders must be 1 to 100000"),
         (("produce_orders.py", "--malformed", "101"), "are percentages"),
         (("replay_orders.py", "--until", "noon"), "--until: 'noon' is no time"),
         (

@@ -250,6 +250,22 @@ def test_a_misspelt_option_of_the_context(tool: Run, script: list[str]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "options", "line"),
+    [
+        ("monolith_example.py", ["--orders", "99999999999999999999"], "--orders must be 1 to 10000"),
+        ("monolith_example.py", ["--crashes", "99.9999999"], "--crashes 0 to 99"),
+        ("produce_orders.py", ["--orders", "99999999999999999999"], "--orders must be 1 to 100000"),
+        ("produce_orders.py", ["--rate", "nan"], "--rate 0 to 1000000"),
+        ("produce_orders.py", ["--rate", "inf"], "--rate 0 to 1000000"),
+        ("produce_orders.py", ["--malformed", "nan"], "are percentages"),
+    ],
+)
+def test_work_that_would_never_end(tool: Run, script: str, options: list[str], line: str) -> None:
+    done = tool(script, *options, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_an_empty_file(tool: Run) -> None:
     done = tool("send_message.py", "calculator", "--file", "-", "--local", stdin="\n\n", AWS_ENDPOINT_URL=NOWHERE)
     assert done.returncode == 2
