@@ -14,6 +14,9 @@ from kit.prices import Prices
 
 IN_KB, IN_RECORDS, OUT_KB, READS = 1024, 1000, 2048, 5
 MAX_RECORD_KB = 1024
+#: Between these the plan makes sense: a record in 1,000 seconds, and a million shards' worth.
+LEAST_RECORDS, MOST_RECORDS = 0.001, 1_000_000_000
+MOST_CONSUMERS = 1_000_000
 MAX_FAN_OUT_CONSUMERS = 20
 PUT_UNIT_KB = 25
 HOURS = 730
@@ -37,12 +40,12 @@ class Demand:
     def problems(self) -> list[str]:
         """Why this is no load of a stream; nothing when it is one."""
         problems = []
-        if not 0 < self.records_per_second <= 10**9:
-            problems.append("records per second must be above 0")
+        if not LEAST_RECORDS <= self.records_per_second <= MOST_RECORDS:
+            problems.append(f"records per second must be {LEAST_RECORDS} to {MOST_RECORDS:,}")
         if not 0 < self.record_kb <= MAX_RECORD_KB:
             problems.append(f"a record has more than 0 and at most {MAX_RECORD_KB} KB")
-        if self.consumers < 0:
-            problems.append("consumers must be 0 or more")
+        if not 0 <= self.consumers <= MOST_CONSUMERS:
+            problems.append(f"consumers must be 0 to {MOST_CONSUMERS:,}")
         if self.enhanced_fan_out and self.consumers > MAX_FAN_OUT_CONSUMERS:
             problems.append(f"a stream has at most {MAX_FAN_OUT_CONSUMERS} consumers with enhanced fan-out")
         if not 0 <= self.headroom <= 10:

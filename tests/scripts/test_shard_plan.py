@@ -73,15 +73,19 @@ def test_enhanced_fan_out_costs_for_each_consumer() -> None:
 
 def test_what_is_no_load_is_named() -> None:
     assert Demand(0, 2000, -1, headroom=-1).problems() == [
-        "records per second must be above 0",
+        "records per second must be 0.001 to 1,000,000,000",
         "a record has more than 0 and at most 1024 KB",
-        "consumers must be 0 or more",
+        "consumers must be 0 to 1,000,000",
         "headroom must be 0 to 1000 %",
     ]
     assert Demand(1, 1, 21, enhanced_fan_out=True).problems() == [
         "a stream has at most 20 consumers with enhanced fan-out"
     ]
-    assert Demand(float("nan"), 1, 1).problems() and Demand(1, 1, 1).problems() == []
+    for records in (float("nan"), 1e300, 5e-324, -1.0):
+        assert Demand(records, 1, 1).problems() == ["records per second must be 0.001 to 1,000,000,000"]
+    assert Demand(1, 1, 10**400).problems() == ["consumers must be 0 to 1,000,000"]
+    for records in (0.001, 1, 10**9):
+        assert Demand(records, 1, 1).problems() == [] and list(report(plan(Demand(records, 1, 1), PRICES)))
 
 
 def test_the_report_names_the_limit_the_reads_and_the_date_of_the_prices() -> None:
