@@ -1,5 +1,6 @@
 """The DynamoDB side of a port: items of a table, listed, or one with its history as a timeline."""
 
+import base64
 import json
 import sys
 import time
@@ -64,7 +65,7 @@ class TableReader:
 def show_items(reader: TableReader, id: str | None, wait_s: float, limit: int | None, printer: Printer) -> Exit:
     """Print the item `id`, or all in the order of their keys, once there are any."""
     deadline = time.monotonic() + wait_s
-    while not (items := reader.get([id]) if id else sorted(reader.all(), key=lambda item: str(item[reader.key]))):
+    while not (items := reader.get([id]) if id else sorted(reader.all(), key=lambda item: to_json(item[reader.key]))):
         if time.monotonic() > deadline:
             say(f"nothing within {wait_s:g} s" if id is None else f"no {reader.key} {id} within {wait_s:g} s")
             return Exit.NOTHING_IN_TIME
@@ -117,24 +118,44 @@ POSITION = "position"
 def timeline(item: Item) -> Iterator[str]:
     """An item, its lists, and its history by time."""
     yield one_line(item)
-    for name, value in item.items():
-        if isinstance(value, list) and value and "time" not in value[0]:
-            yield from (f"  {name[:-1] if name.endswith('s') else name}: {one_line(entry)}" for entry in value)
-    for entry in [entry for value in item.values() if isinstance(value, list) for entry in value if "time" in entry]:
-        moment = datetime.fromisoformat(entry["time"].replace("Z", "+00:00")).astimezone()
-        more = "  ".join(str(entry[name]) for name in entry if name not in ("time", "type", "id", POSITION))
-        yield f"  {moment:%Y-%m-%d %H:%M:%S.%f}  {entry['type']:<20} {more}".rstrip()
+    entries = [(name, entry) for name, value in item.items() if isinstance(value, list) for entry in value]
+    for name, entry in entries:
+        if _time_of(entry) is None:
+            text = one_line(entry) if isinstance(entry, dict) else entry if isinstance(entry, str) else to_json(entry)
+            yield f"  {name[:-1] if name.endswith('s') else name}: {text}"
+    for _, entry in entries:
+        if moment := _time_of(entry):
+            more = "  ".join(str(entry[name]) for name in entry if name not in ("time", "type", "id", POSITION))
+            yield f"  {moment:%Y-%m-%d %H:%M:%S.%f}  {entry['type']:<20} {more}".rstrip()
+
+
+def _time_of(entry: Any) -> datetime | None:
+    """When it happened, of an event in a history; None of anything else in a list."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+        return None
+    try:
+        return datetime.fromisoformat(str(entry.get("time")).replace("Z", "+00:00")).astimezone()
+    except (ValueError, OverflowError):
+        return None
 
 
 def to_json(item: Any) -> str:
-    """An item as JSON: whole numbers as such, other decimals as the nearest double."""
-    return json.dumps(item, default=_number, ensure_ascii=False)
+    """An item as JSON: whole numbers as such, other decimals as the nearest double.
+
+    Sets are sorted lists, bytes in base64, as in DynamoDB's own JSON (Developer Guide, "Data type descriptors").
+    """
+    return json.dumps(item, default=_form, ensure_ascii=False)
 
 
-def _number(value: object) -> int | float:
-    if not isinstance(value, Decimal):
-        raise TypeError(f"{type(value).__name__} has no JSON form")
-    return int(value) if value == value.to_integral_value() else float(value)
+def _form(value: Any) -> Any:
+    """What stands in JSON for a value of DynamoDB that JSON does not have."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, set):
+        return sorted(member if isinstance(member, str) else _form(member) for member in value)
+    if hasattr(value, "__bytes__"):  # boto3's Binary, which would have to be imported to be named
+        return base64.b64encode(bytes(value)).decode()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _rank(value: Any) -> int:

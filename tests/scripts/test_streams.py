@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
 from kit.backlog import MAX_RECORD_BYTES
 from kit.streams import StreamSender, as_event, partition_key
@@ -115,6 +116,47 @@ def test_a_line_for_an_item_and_one_for_each_event_of_its_history() -> None:
     assert lines[1] == "  item: sku book  quantity 2"
     assert lines[2].endswith("ORDER_CREATED") and lines[3].endswith("INVENTORY_REJECTED   not in stock: book")
     assert len(lines) == 4
+
+
+def test_a_timeline_of_whatever_an_item_holds() -> None:
+    item = {
+        "id": "x",
+        "tags": ["time", "b"],
+        "mixed": [{"sku": "book"}, Decimal(3), None, ["deep"]],
+        "set": {"b", "a"},
+        "odd": [{"time": "soon", "type": "A"}, {"time": Decimal(1)}, {"time": "2025-01-31T08:00:00Z"}],
+    }
+    assert list(timeline(item)) == [
+        "id x",
+        "  tag: time",
+        "  tag: b",
+        "  mixed: sku book",
+        "  mixed: 3",
+        "  mixed: null",
+        '  mixed: ["deep"]',
+        "  odd: time soon  type A",
+        "  odd: time 1",
+        "  odd: time 2025-01-31T08:00:00Z",
+    ]
+
+
+def test_every_type_of_dynamodb_has_a_form_in_json() -> None:
+    wire: dict[str, Any] = {
+        "SS": {"SS": ["b", "a"]},
+        "NS": {"NS": ["10", "9", "1.5"]},
+        "BS": {"BS": [b"b", b"a"]},
+        "B": {"B": b"\xff"},
+        "M": {"M": {"NULL": {"NULL": True}, "BOOL": {"BOOL": False}, "L": {"L": [{"N": "1"}]}}},
+    }
+    item = {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
+    assert json.loads(to_json(item)) == {
+        "SS": ["a", "b"],
+        "NS": [1.5, 9, 10],
+        "BS": ["YQ==", "Yg=="],
+        "B": "/w==",
+        "M": {"NULL": None, "BOOL": False, "L": [1]},
+    }
+    assert list(timeline(item)) == [""]
 
 
 def test_items_as_json_have_numbers() -> None:
