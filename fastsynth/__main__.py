@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
             with contextlib.suppress(Exception):
                 from . import warm_up
 
-                warm_up.hint()
+                warm_up.heal()
         return 0
 
     parser = argparse.ArgumentParser(

@@ -33,3 +33,10 @@ def install(jsii_process: ModuleType) -> None:
 
     node_process.send = send_ahead
     node_process._next_message = next_message_or_none_yet
+
+
+def wait_for_answers() -> None:
+    """Wait until Node has answered every request so far. Raises what a load that failed would have raised."""
+    import jsii
+
+    jsii.kernel.provider.stats()  # the smallest request: the answers to those before it are read first

@@ -1,8 +1,9 @@
 """The one-off warm-up: makes jsii write its on-disk index of every installed prebuilt provider.
 
 jsii parses a provider's assembly (120 MB of JSON for aws) at every start until the index exists, and
-builds the index in a background thread. A fast program ends before that thread does, so without this
-it would never become fast. jsii drops cache entries that were not used for 30 days; then it is due again.
+builds the index in a background thread. A fast program ends before that thread does, so it would never
+become fast. The warm-up waits for the thread; where none went before, a program waits at its end (`heal`).
+jsii drops cache entries that were not used for 30 days; then it is due again.
 """
 
 import functools
@@ -16,11 +17,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from . import enable, switch
+from . import enable, load_ahead, switch
 from .lazy_python import is_provider
 
 _LOAD_CALL = re.compile(r'JSIIAssembly\.load\(\s*"([^"]+)",\s*"([^"]+)"')
 _POLL_S = 0.1
+#: The exit code when jsii's index is not there in time: programs run all the same, slowly.
+NOT_FINISHED = 3
+#: How long a program that found no index stays for the sake of the next one; jsii takes 2 to 4 s for the index of aws.
+_HEAL_S = 30
 
 
 class Assembly(NamedTuple):
@@ -46,8 +51,7 @@ class Assembly(NamedTuple):
 def warm_up(timeout_s: float) -> int:
     """Prepare every installed prebuilt provider; return the exit code.
 
-    Says what it does on stdout. Running out of time is a warning, since the programs run all the same;
-    only an assembly that cannot be loaded at all is an error.
+    Says what it does on stdout. 1: an assembly cannot be loaded at all; NOT_FINISHED: no index in time, said on stderr.
     """
     if switch.is_off():
         print(f"fastsynth: switched off by {switch.VARIABLE}, nothing to warm up")
@@ -61,7 +65,8 @@ def warm_up(timeout_s: float) -> int:
         return 0
     enable()
     deadline = time.monotonic() + timeout_s
-    return max([_warm_up_one(assembly, deadline) for assembly in assemblies])
+    codes = {_warm_up_one(assembly, deadline) for assembly in assemblies}
+    return next(code for code in (1, NOT_FINISHED, 0) if code in codes)
 
 
 def _warm_up_one(assembly: Assembly, deadline: float) -> int:
@@ -72,30 +77,45 @@ def _warm_up_one(assembly: Assembly, deadline: float) -> int:
     start = time.monotonic()
     try:
         importlib.import_module(f"{assembly.package}._jsii")
+        # Until then jsii has not made its folder, and a load that failed has not been told.
+        load_ahead.wait_for_answers()
     except Exception as error:
         print("failed", flush=True)
         print(f"fastsynth: {assembly} cannot be loaded: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    while not assembly.is_warm():
-        if not assembly.cache.is_dir() or time.monotonic() > deadline:
-            print("not finished", flush=True)
-            print(f"fastsynth: warning: no index in {assembly.cache} yet; starts stay slow", file=sys.stderr)
-            return 0
-        time.sleep(_POLL_S)
+    if not _wait_for_index(assembly, deadline):
+        print("not finished", flush=True)
+        print(f"fastsynth: warning: no index in {assembly.cache} yet; starts stay slow", file=sys.stderr)
+        return NOT_FINISHED
     print(f"done in {time.monotonic() - start:.1f} s", flush=True)
     return 0
 
 
-def hint() -> None:
-    """Say how to become fast when this program used a provider that has no index yet."""
+def _wait_for_index(assembly: Assembly, deadline: float) -> bool:
+    """Wait for the index that our Node is writing; False when it will not be written, or not in time."""
+    while not assembly.is_warm():
+        # A jsii without a cache makes no folder. Where its thread cannot write, it fails and does not say so.
+        if not assembly.cache.is_dir() or time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def heal() -> None:
+    """Stay until the providers that this program used have an index, which its own Node is writing; say so.
+
+    Due once: after a warm-up that did not finish, in another HOME, or where jsii has dropped its cache.
+    """
     if _cache_is_disabled():
         return
     for assembly in filter(None, map(_find_assembly, filter(is_provider, list(sys.modules)))):
-        if not assembly.is_warm():
-            print(
-                f"fastsynth: {assembly} loads slowly; `python -m fastsynth --warm-up` once makes it fast",
-                file=sys.stderr,
-            )
+        if assembly.is_warm():
+            continue
+        print(f"fastsynth: {assembly} had no index: preparing it for fast starts (once)", file=sys.stderr, flush=True)
+        if is_loaded := f"{assembly.package}._jsii" in sys.modules:
+            load_ahead.wait_for_answers()
+        if not (is_loaded and _wait_for_index(assembly, time.monotonic() + _HEAL_S)):
+            print("fastsynth: no index yet; `python -m fastsynth --warm-up` makes it, or says why", file=sys.stderr)
 
 
 def installed_assemblies() -> list[Assembly]:

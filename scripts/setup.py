@@ -20,6 +20,8 @@ LOG = os.path.join(LOCAL, "log", "setup.log")
 LAYER = os.path.join(LOCAL, "layer")
 
 SUPPORTED = [(3, 13), (3, 12), (3, 11), (3, 10)]
+#: fastsynth.warm_up.NOT_FINISHED: the project works, its first synth is slow.
+WARM_UP_NOT_FINISHED = 3
 PIPENV = "pipenv==2026.10.3"
 #: The platform of AWS Lambda's python3.13 on x86_64.
 LAMBDA_PLATFORM = ["--platform", "manylinux2014_x86_64", "--implementation", "cp", "--python-version", "3.13"]
@@ -32,7 +34,8 @@ def main():
     python_packages()
     node_packages()
     layer()
-    step("synth warm-up", [PYTHON, "-m", "fastsynth", "--warm-up"], os.path.join(VENV, ".warm"), "Pipfile.lock")
+    warm_up = [PYTHON, "-m", "fastsynth", "--warm-up"]
+    step("synth warm-up", warm_up, os.path.join(VENV, ".warm"), "Pipfile.lock", unfinished=WARM_UP_NOT_FINISHED)
 
 
 def python_packages():
@@ -125,8 +128,11 @@ def pipenv_environment(interpreter):
     return environment if os.path.exists(PYTHON) else {**environment, "PIPENV_PYTHON": interpreter}
 
 
-def step(title, command, stamp, source, environment=None, folder=ROOT):
-    """Run a command of the set-up unless `stamp` says that it was done for this content of `source`."""
+def step(title, command, stamp, source, environment=None, folder=ROOT, unfinished=None):
+    """Run a command of the set-up unless `stamp` says that it was done for this content of `source`.
+
+    The exit code `unfinished` is a warning, and the next set-up tries again.
+    """
     if stamp and is_current(stamp, source):
         return
     started = time.time()
@@ -140,6 +146,9 @@ def step(title, command, stamp, source, environment=None, folder=ROOT):
             stdout=log,
             stderr=log,
         )
+    if code and code == unfinished:
+        show("warning: the {} is not finished: the next synth goes on with it, and takes longer\n".format(title))
+        return
     if code:
         show("{} failed\n".format(title))
         with open(LOG, errors="replace") as log:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -376,13 +377,25 @@ def test_runner_says_when_a_warm_up_is_due(python: Python, toy: Path, tmp_path: 
 
 @pytest.mark.slow
 def test_cold_warm_up(python: Python, tmp_path: Path) -> None:
+    # Nothing may come before it: the folders that an unfinished one leaves make the next one easier.
     cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(tmp_path / "cache")}
-    late = python("-m", "fastsynth", "--warm-up", "--timeout", "0", **cache)
-    assert late.returncode == 0
-    assert "warning: no index" in late.stderr
     done = python("-m", "fastsynth", "--warm-up", **cache)
     assert done.returncode == 0
     assert "done in" in done.stdout
+    assert "not finished" not in done.stdout
     assert done.stderr == ""
     again = python("-m", "fastsynth", "--warm-up", JSII_NODE="/nowhere/node", **cache)
     assert again.returncode == 0
+
+
+@pytest.mark.slow
+def test_program_finishes_what_a_warm_up_did_not(python: Python, tmp_path: Path) -> None:
+    cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(tmp_path / "cache")}
+    late = python("-m", "fastsynth", "--warm-up", "--timeout", "0", **cache)
+    assert late.returncode == 3
+    assert "warning: no index" in late.stderr
+    (tmp_path / "main.py").write_text("from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue")
+    first = python("-m", "fastsynth", "main.py", **cache)
+    assert first.returncode == 0
+    assert re.fullmatch(r"fastsynth: @cdktf/provider-aws \S+ had no index: .*\n", first.stderr)
+    assert python("-m", "fastsynth", "main.py", **cache).stderr == ""
