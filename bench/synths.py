@@ -11,6 +11,7 @@ from bench import HERE, ROOT, WORK, BenchError
 from bench.environments import pinned, python
 from bench.process import environment, measure
 from bench.samples import Samples
+from fastsynth.bytecode import compile_providers
 
 PEERS = HERE / "peers"
 #: Each peer with the packages that make it; its requirements and its programs bear its name.
@@ -40,7 +41,8 @@ class Synth:
 
 
 def ours(program: Path, *arguments: str) -> list[Synth]:
-    """A program of this project, stock and fast. Both have jsii's index: the set-up made it."""
+    """A program of this project, stock and fast. Both have jsii's index: the set-up made it; stock has bytecode."""
+    compile_providers()
     environ = environment(PYTHONPATH=str(ROOT))
     words = (str(program), *arguments)
     return [

@@ -21,7 +21,7 @@ Use:
 
 - `"app": "python -m fastsynth main.py"` in cdktf.json, or `fastsynth.enable()` before `import cdktf`;
 - `python -m fastsynth --warm-up` once after installing or upgrading;
-- FASTSYNTH=off in the environment brings the stock behaviour back.
+- FASTSYNTH=off in the environment brings the stock behaviour back (bytecode: what that needs and may lack).
 
 Whatever is not as expected takes the stock path and says so in one line on stderr. To use it in another
 project, copy this folder; it needs nothing but the standard library and what cdktf brings along.
@@ -33,15 +33,21 @@ _enabled = False
 def enable() -> None:
     """Make what cdktf imports and starts from now on fast; call it before `import cdktf`.
 
-    Calling it again does nothing. With FASTSYNTH=off in the environment it does nothing at all.
+    Calling it again does nothing. With FASTSYNTH=off in the environment it changes nothing; it only compiles what a
+    stock program imports, if that was not done.
     """
     # Imported here so that `import fastsynth` costs nothing to a program that is switched off.
     from . import lazy_node, lazy_python, switch, type_hints
 
     global _enabled
-    if _enabled or switch.is_off():
+    if _enabled:
         return
     _enabled = True
+    if switch.is_off():
+        from . import bytecode
+
+        bytecode.compile_providers()
+        return
     lazy_python.enable()
     lazy_node.enable()
     type_hints.enable()

@@ -341,6 +341,28 @@ def test_runner_without_a_program(python: Python) -> None:
     assert python("-m", "fastsynth").returncode == 2
 
 
+# --- switched off ---
+
+SWITCHED_OFF = """
+import fastsynth
+fastsynth.enable()
+from pathlib import Path
+print(*sorted(file.parents[1].name for file in Path("cdktf_cdktf_provider_toy").rglob("*.pyc")))
+import cdktf_cdktf_provider_toy.one
+"""
+
+
+def test_stock_start_finds_bytecode(python: Python, toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(SWITCHED_OFF)
+    first = python("main.py", FASTSYNTH="off", PYTHONDONTWRITEBYTECODE="")
+    assert first.stdout.split() == ["_jsii", toy.name, "one", "two"]
+    assert f"compiling {toy.name}" in first.stderr
+    shutil.rmtree(toy / "two" / "__pycache__")  # as a compilation that was interrupted leaves it
+    assert "two" in python("main.py", FASTSYNTH="off", PYTHONDONTWRITEBYTECODE="").stdout
+    again = python("main.py", FASTSYNTH="off", PYTHONDONTWRITEBYTECODE="")
+    assert (again.returncode, again.stderr) == (0, "")
+
+
 # --- the warm-up ---
 
 
