@@ -64,7 +64,7 @@ def no_iam(stack: Stack) -> Iterator[tuple[Resource, str]]:
 
 
 def region_allowed(stack: Stack) -> Iterator[tuple[None, str]]:
-    if stack.region not in REGIONS:
+    if stack.region and stack.region not in REGIONS:  # without one, the region is that of the environment
         yield None, f"the account works in {' and '.join(REGIONS)}, not in {stack.region}: set AWS_REGION or --region"
 
 

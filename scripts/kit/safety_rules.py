@@ -1,10 +1,9 @@
 """Rules for every deployment: nothing public, everything encrypted, no message lost, nothing that goes on for ever."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from kit.synthesized import Resource, Stack
+from kit.synthesized import Resource, Stack, document
 
 Found = Iterator[tuple[Resource, str]]
 
@@ -97,7 +96,7 @@ def log_retention(stack: Stack) -> Found:
 def dead_letter_queue(stack: Stack) -> Found:
     """A message that cannot be handled rests somewhere, and is not lost at the end of its retention."""
     for _, source, function in stack.consumed():
-        if source.kind == "aws_sqs_queue" and not source.json("redrive_policy").get("deadLetterTargetArn"):
+        if source.kind == "aws_sqs_queue" and not source.values.get("redrive_policy"):
             yield source, f"{function.name} reads from it, and it has no dead-letter queue"
     for target in stack.of("aws_cloudwatch_event_target"):
         if not (target.values.get("dead_letter_config") or {}).get("arn"):
@@ -129,8 +128,7 @@ def _beside(stack: Stack, bucket: Resource, kind: str) -> list[Resource]:
 
 
 def _allowed(policy: object) -> list[dict[str, Any]]:
-    document = json.loads(str(policy or "{}"))
-    return [each for each in _list(document.get("Statement")) if each.get("Effect") == "Allow"]
+    return [each for each in _list(document(policy).get("Statement")) if each.get("Effect") == "Allow"]
 
 
 def _principals(statement: dict[str, Any]) -> list[Any]:

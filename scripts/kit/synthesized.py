@@ -42,13 +42,12 @@ class Resource:
 
     def json(self, key: str) -> dict[str, Any]:
         """A value that is JSON itself, such as a policy; empty where there is none."""
-        found: dict[str, Any] = json.loads(self.values.get(key) or "{}")
-        return found
+        return document(self.values.get(key))
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A lab's stack."""
+    """A lab's stack, or one of the user's own. `region` is empty where the stack leaves it to the environment."""
 
     lab: str
     region: str
@@ -87,6 +86,15 @@ class Stack:
             named.append(((values.get("destination_config") or {}).get("on_failure") or {}).get("destination_arn"))
             named.append((values.get("dead_letter_config") or {}).get("arn"))
         return {found.address for found in map(self.target, filter(None, named)) if found}
+
+
+def document(text: object) -> dict[str, Any]:
+    """The JSON object that a value is; empty where Terraform works it out: a data source's, or `jsonencode(...)`."""
+    try:
+        found = json.loads(str(text or "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def output_folder() -> Path:
@@ -142,4 +150,5 @@ def _read(path: Path, lab: str) -> Stack:
         for kind, of_kind in content.get("resource", {}).items()
         for id, values in of_kind.items()
     )
-    return Stack(lab, str(content["provider"]["aws"][0].get("region", "")), resources)
+    providers = content.get("provider", {}).get("aws") or [{}]
+    return Stack(lab, str(providers[0].get("region", "")), resources)

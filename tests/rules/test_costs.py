@@ -106,9 +106,9 @@ def test_resources_by_hand(kind: str, values: dict[str, Any], hour: float, messa
     assert found.usd_message == pytest.approx(message)
 
 
-def test_no_lab_has_a_resource_without_a_price(synthesized: Callable[[str], Path]) -> None:
+def test_no_lab_has_a_resource_without_a_price(labs: Callable[[str], list[Stack]]) -> None:
     for context in ("", "role=dedicated", "fanout.fifo=true bus.schemas=true accounts.type=express"):
-        assert [each for lab in load(synthesized(context)) for each in estimate(lab, PRICES).unknown] == []
+        assert [each for lab in labs(context) for each in estimate(lab, PRICES).unknown] == []
 
 
 def test_what_has_no_price_is_said_and_much_is_warned_of() -> None:
@@ -135,6 +135,7 @@ def test_the_script(synthesized: Callable[[str], Path]) -> None:
     assert done.returncode == 0, done.stderr
     labs = {line["lab"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert labs["clock"]["usd"] == pytest.approx(labs["clock"]["usd_message"] * 100 + labs["clock"]["usd_hour"] * 4)
+    assert labs["cdktf_lambda"]["usd_hour"] == pytest.approx(900 * REQUEST) and labs["DynamoDBStack"]["usd"] == 0
     assert "costs on after the session ends" in done.stderr
     done = subprocess.run([*command, "--messages", "-1"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stderr.startswith("error: --messages and --hours must be 0 or more")
