@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cdktf import TerraformStack
 
 from kit.pictures.album import IMAGES, Picture, draw_all, is_made_from
 from kit.pictures.graph import Graph
 from kit.pictures.stack_reader import graph_of
 
+import plain_stacks
 from main import LABS
 from stacks.calculator import CalculatorStack
 from stacks.fanout import FanoutStack
@@ -61,3 +64,36 @@ def test_what_a_graph_says(synth: Synth) -> None:
     assert edges["queue-audit-queue", "queue-audit-queue-dead-letters"].failure
     assert not edges["function-audit", "queue-output"].failure
     assert not any("code" in node.id or "log" in node.id for node in graph.nodes), "helpers are folded away"
+
+
+#: The nodes and edges of a student's own stacks.
+PLAIN: list[tuple[type[TerraformStack], set[str], set[tuple[str, str, str]]]] = [
+    (
+        plain_stacks.LambdaStack,
+        {"function-first-lambda", "queue-input-queue", "queue-output-queue"},
+        {("queue-input-queue", "function-first-lambda", "batches of 10")},
+    ),
+    (
+        plain_stacks.UploadStack,
+        {"bucket-bucket", "function-lambda", "table-postagram"},
+        {("function-lambda", "table-postagram", "")},
+    ),
+    (plain_stacks.NothingStack, set(), set()),
+    (
+        plain_stacks.ForeignStack,
+        {"queue-failed", "queue-retried", "topic-topic", "rule-rule", "subscriber-email"},
+        {("topic-topic", "subscriber-email", "all"), ("topic-topic", "queue-retried", "all")},
+    ),
+    (plain_stacks.ServerStack, set(), set()),
+]
+
+
+@pytest.mark.parametrize(("stack", "nodes", "edges"), PLAIN, ids=[each[0].__name__ for each in PLAIN])
+def test_a_plain_stack_is_drawn_as_far_as_it_says_what_it_is(
+    tmp_path: Path, stack: type[TerraformStack], nodes: set[str], edges: set[tuple[str, str, str]]
+) -> None:
+    (picture,) = draw_all(plain_stacks.synthesized(tmp_path / "cdktf.out", stack))
+    assert picture.graph and picture.svg.startswith("<svg")
+    assert {node.id for node in picture.graph.nodes} == nodes
+    assert not [node.note for node in picture.graph.nodes if node.note.startswith("lab ")]
+    assert {(edge.source, edge.target, edge.label) for edge in picture.graph.edges} == edges

@@ -1,11 +1,13 @@
 """Reads the graph of a lab from the Terraform JSON of its stack.
 
-The stack must be one with dedicated roles (context `role=dedicated`): their policies say which function may do what
+A lab's stack must be one with dedicated roles (context `role=dedicated`): their policies say which function may do what
 with which resource, and each grant is an edge. Event sources, subscriptions, targets and redrive policies are the
 others.
+
+A stack of the user's own is read as far as it says what it is: what Terraform only knows at the deployment, and what
+the stack finds by a data source, is not in the picture.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 from kit.pictures.graph import Edge, Graph, Node
 from kit.pictures.kinds import BY_SERVICE, CLIENT, KINDS, SUBSCRIBER
 from kit.pictures.patterns import in_words
+from kit.synthesized import document
 
 #: What only looks at a resource: then the arrow comes from it.
 _READS = re.compile(
@@ -27,7 +30,7 @@ _REGION = re.compile(r"\{account\}-[a-z]{2}(-[a-z]+)+-\d")
 
 def graph_of(lab: str, stack: dict[str, Any]) -> Graph:
     """The graph of a lab with the given Terraform JSON."""
-    return _Reader(lab, stack["resource"]).read()
+    return _Reader(lab, stack.get("resource", {})).read()
 
 
 class _Reader:
@@ -35,9 +38,13 @@ class _Reader:
 
     def __init__(self, lab: str, resources: dict[str, dict[str, Any]]) -> None:
         self._resources = resources
-        port = next(iter(resources.get("aws_ssm_parameter", {}).values()), {"name": f"/lab/{lab}/"})
-        self._prefix = port["name"].split("/")[1]
         self._lab = lab
+        #: A lab's parameters, by the names of its ports.
+        self._ports: dict[str, dict[str, Any]] = {}
+        self._prefix = "lab"
+        for _, parameter in self._all("aws_ssm_parameter"):
+            if found := re.fullmatch(rf"/([^/]+)/{re.escape(lab)}/([^/]+)", str(parameter.get("name"))):
+                self._prefix, self._ports[found[2]] = found[1], document(parameter.get("value"))
         self._nodes: dict[str, Node] = {}
         self._edges: dict[tuple[str, str], Edge] = {}
         #: (type, Terraform name) -> id of the node.
@@ -60,23 +67,30 @@ class _Reader:
         yield from sorted(self._resources.get(type, {}).items())
 
     def _find_nodes(self) -> None:
-        code = {object["bucket"].split(".")[1] for _, object in self._all("aws_s3_object")}
+        code = self._code_buckets()
         for type, kind in KINDS.items():
             for key, resource in self._all(type):
-                if key not in code:
-                    name = _ACCOUNT.sub("{account}", resource[kind.name])
+                if type != "aws_s3_bucket" or key not in code:
+                    # Without a name of its own it gets one from AWS, and is known by that of the construct.
+                    name = _ACCOUNT.sub("{account}", str(resource.get(kind.name, key)))
                     note = _note(resource) or kind.note
                     self._ids[type, key] = self._add(type, _REGION.sub("{account}-{region}", name), note)
 
-    def _add(self, type: str, name: str, note: str) -> str:
-        """Add a resource by its name in the account; its id."""
+    def _code_buckets(self) -> set[str]:
+        """The Terraform names of the buckets that hold nothing but the functions' code."""
+        objects = {key: _refers(object.get("bucket"), "aws_s3_bucket") for key, object in self._all("aws_s3_object")}
+        users = [*self._all("aws_lambda_function"), *self._all("aws_lambda_layer_version")]
+        return {objects.get(_refers(user.get("s3_bucket"), "aws_s3_object"), "") for _, user in users}
+
+    def _add(self, type: str, name: str, note: str, others: bool = False) -> str:
+        """Add a resource by its name in the account, one of this stack or of another lab; its id."""
         thing = re.sub(r"-\{account\}.*", "", name)
         own = f"{self._prefix}-{self._lab}-"
         title = thing.removeprefix(own)
         template = name
         if name.startswith(f"{self._prefix}-"):
             template = "{prefix}" + name.removeprefix(self._prefix)
-        if thing == title:  # another lab's
+        if others:
             title = title.removeprefix(f"{self._prefix}-")
             note = f"lab {title.partition('-')[0]}"
             title = title.partition("-")[2] or title
@@ -93,11 +107,11 @@ class _Reader:
             self._own(target.get("role_arn", ""), self._rule(target))
 
     def _own(self, role: str, id: str) -> None:
-        if found := re.match(r"\$\{aws_iam_role\.([\w-]+)\.", role):
-            self._owners.setdefault(found[1], []).append(id)
+        if name := _refers(role, "aws_iam_role"):
+            self._owners.setdefault(name, []).append(id)
 
     def _rule(self, target: dict[str, Any]) -> str:
-        return self._ids["aws_cloudwatch_event_rule", target["rule"].split(".")[1]]
+        return self._resolve(target.get("rule"))
 
     def _resolve(self, text: Any) -> str:
         """The id of the node that a reference, an ARN or a name means; of another lab's, a new one; or nothing."""
@@ -110,7 +124,7 @@ class _Reader:
         if arn and arn["service"] in BY_SERVICE:
             type, name = BY_SERVICE[arn["service"]], arn["name"]
             same = [node.id for node in self._nodes.values() if node.type == type and self._name(node) == name]
-            return same[0] if same else self._add(type, name, "")
+            return same[0] if same else self._add(type, name, "", others=True)
         return next((node.id for node in self._nodes.values() if self._name(node) == plain), "")
 
     def _name(self, node: Node) -> str:
@@ -133,51 +147,53 @@ class _Reader:
 
     def _redrives(self) -> Iterator[tuple[str, str, str, bool]]:
         for key, queue in self._all("aws_sqs_queue"):
-            if "redrive_policy" in queue:
-                policy = json.loads(queue["redrive_policy"])
-                label = f"after {policy['maxReceiveCount']} attempts"
-                yield self._ids["aws_sqs_queue", key], self._resolve(policy["deadLetterTargetArn"]), label, True
+            policy = document(queue.get("redrive_policy"))
+            label = f"after {policy['maxReceiveCount']} attempts" if "maxReceiveCount" in policy else ""
+            yield self._ids["aws_sqs_queue", key], self._resolve(policy.get("deadLetterTargetArn")), label, True
 
     def _event_sources(self) -> Iterator[tuple[str, str, str, bool]]:
         for _, mapping in self._all("aws_lambda_event_source_mapping"):
-            function = self._resolve(mapping["function_name"])
-            source = mapping["event_source_arn"]
-            if ".aws_kinesis_stream_consumer." in f".{source[2:]}":  # enhanced fan-out
-                source = self._resources["aws_kinesis_stream_consumer"][source.split(".")[1]]["stream_arn"]
-            yield self._resolve(source), function, f"batches of {mapping['batch_size']}", False
-            failure = mapping.get("destination_config", {}).get("on_failure", {})
-            failure = failure[0] if isinstance(failure, list) else failure
-            yield function, self._resolve(failure.get("destination_arn")), "what it failed on", True
+            function = self._resolve(mapping.get("function_name"))
+            source = mapping.get("event_source_arn")
+            if consumer := _refers(source, "aws_kinesis_stream_consumer"):  # enhanced fan-out
+                source = self._resources["aws_kinesis_stream_consumer"].get(consumer, {}).get("stream_arn")
+            queue = _refers(source, "aws_sqs_queue")
+            # Lambda API reference, CreateEventSourceMapping, BatchSize.
+            batch = mapping.get("batch_size", 10 if queue else 100)
+            yield self._resolve(source), function, f"batches of {batch}", False
+            failure = _block(mapping, "destination_config", "on_failure").get("destination_arn")
+            yield function, self._resolve(failure), "what it failed on", True
 
     def _asynchronous_failures(self) -> Iterator[tuple[str, str, str, bool]]:
         for _, config in self._all("aws_lambda_function_event_invoke_config"):
-            failure = config.get("destination_config", {}).get("on_failure", {})
-            label = f"after {config['maximum_retry_attempts'] + 1} attempts"
-            yield self._resolve(config["function_name"]), self._resolve(failure.get("destination")), label, True
+            failure = _block(config, "destination_config", "on_failure").get("destination")
+            # Lambda API reference, PutFunctionEventInvokeConfig: two retries, unless the function says less.
+            label = f"after {config.get('maximum_retry_attempts', 2) + 1} attempts"
+            yield self._resolve(config.get("function_name")), self._resolve(failure), label, True
 
     def _subscriptions(self) -> Iterator[tuple[str, str, str, bool]]:
         for _, subscription in self._all("aws_sns_topic_subscription"):
-            topic, protocol = self._resolve(subscription["topic_arn"]), subscription["protocol"]
-            target = self._resolve(subscription["endpoint"])
+            topic, protocol = self._resolve(subscription.get("topic_arn")), str(subscription.get("protocol"))
+            target = self._resolve(subscription.get("endpoint"))
             if not target:
                 target = f"subscriber-{protocol}"
                 self._nodes[target] = Node(target, "subscriber", protocol, SUBSCRIBER.note)
-            label = in_words(json.loads(subscription.get("filter_policy") or "{}"))
+            label = in_words(document(subscription.get("filter_policy")))
             yield topic, target, label or ("all, raw" if subscription.get("raw_message_delivery") else "all"), False
-            undelivered = json.loads(subscription.get("redrive_policy") or "{}").get("deadLetterTargetArn")
+            undelivered = document(subscription.get("redrive_policy")).get("deadLetterTargetArn")
             yield topic, self._resolve(undelivered), "", True
 
     def _rules(self) -> Iterator[tuple[str, str, str, bool]]:
         for key, rule in self._all("aws_cloudwatch_event_rule"):
             yield self._resolve(rule.get("event_bus_name")), self._ids["aws_cloudwatch_event_rule", key], "", False
         for _, target in self._all("aws_cloudwatch_event_target"):
-            yield self._rule(target), self._resolve(target["arn"]), "", False
-            dead_letters = self._resolve(target.get("dead_letter_config", {}).get("arn"))
+            yield self._rule(target), self._resolve(target.get("arn")), "", False
+            dead_letters = self._resolve(_block(target, "dead_letter_config").get("arn"))
             # A line from the bus stands for those from all its rules.
             bus = self._resolve(target.get("event_bus_name"))
             yield bus or self._rule(target), dead_letters, "what a target did not take", True
         for key, archive in self._all("aws_cloudwatch_event_archive"):
-            bus = self._resolve(archive["event_source_arn"])
+            bus = self._resolve(archive.get("event_source_arn"))
             yield bus, self._ids["aws_cloudwatch_event_archive", key], "everything", False
 
     def _deliveries(self) -> Iterator[tuple[str, str, str, bool]]:
@@ -192,11 +208,10 @@ class _Reader:
         """What roles allow: an edge to what is written, one from what is only read. Event sources are edges already."""
         read = []
         for _, policy in self._all("aws_iam_role_policy"):
-            owners = self._owners.get(policy["role"].split(".")[1], [])
-            for statement in json.loads(policy["policy"])["Statement"]:
-                only_reads = all(_READS.match(action) for action in statement["Action"])
-                resources = statement["Resource"]
-                for resource in [resources] if isinstance(resources, str) else resources:
+            owners = self._owners.get(_refers(policy.get("role"), "aws_iam_role"), [])
+            for statement in _list(document(policy.get("policy")).get("Statement")):
+                only_reads = all(_READS.match(action) for action in _list(statement.get("Action")))
+                for resource in _list(statement.get("Resource")):
                     other = self._resolve(resource.removesuffix("/*"))
                     for owner in owners if other else []:
                         if only_reads:
@@ -209,8 +224,7 @@ class _Reader:
 
     def _connect_clients(self) -> None:
         """The ports: people send to the input, and read from the output."""
-        for _, parameter in self._all("aws_ssm_parameter"):
-            port, content = parameter["name"].split("/")[3], json.loads(parameter["value"])
+        for port, content in self._ports.items():
             found = filter(
                 None,
                 (
@@ -239,7 +253,25 @@ def _note(resource: dict[str, Any]) -> str:
     """What distinguishes a resource from others of its kind: when a rule fires."""
     if "schedule_expression" in resource:
         return str(resource["schedule_expression"])
-    return in_words(json.loads(resource.get("event_pattern") or "{}"))
+    return in_words(document(resource.get("event_pattern")))
+
+
+def _refers(text: Any, type: str) -> str:
+    """The Terraform name of the resource of this type that a reference means, or nothing."""
+    found = _REFERENCE.match(str(text))
+    return found["name"] if found and found["type"] == type else ""
+
+
+def _block(values: Any, *path: str) -> dict[str, Any]:
+    """The block at this path, which Terraform's JSON lets be an object or a list of one; empty where there is none."""
+    for key in ("", *path):
+        values = values.get(key) if key and isinstance(values, dict) else values
+        values = values[0] if isinstance(values, list) and values else values
+    return values if isinstance(values, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _texts(value: Any, key: re.Pattern[str], inside: bool = False) -> Iterator[str]:
