@@ -1,6 +1,7 @@
 """The cdktf app: every lab, one stack each. `cdktf deploy LAB` deploys one of them."""
 
 import sys
+from pathlib import Path
 
 import fastsynth
 
@@ -16,6 +17,7 @@ from stacks.checkout import CheckoutStack
 from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
 from stacks.orders import OrdersStack
+from stacks.plain import keep_states_apart
 from stacks.settings import load
 
 LABS = (CalculatorStack, ClockStack, FanoutStack, BusStack, AccountsStack, CheckoutStack, OrdersStack)
@@ -28,6 +30,7 @@ def main() -> None:
     for lab in LABS:
         lab(app, settings)
     app.synth()
+    keep_states_apart(Path(app.outdir), settings.labs, settings.endpoint)
 
 
 if __name__ == "__main__":

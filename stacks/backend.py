@@ -1,6 +1,7 @@
 """Where Terraform keeps a lab's state: a file for AWS, another for every other endpoint, or an object in S3."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,20 @@ def keep_state(stack: TerraformStack, lab: str, settings: Settings) -> None:
         )
         # A lock beside the state, so that two deployments do not write it at once; cdktf does not know it yet.
         stack.add_override("terraform.backend.s3.use_lockfile", True)
-        _forget_another(stack, lab, {"bucket": bucket, "key": key})
+        own = {"bucket": bucket, "key": key}
     else:
-        path = str(project.state_file(lab, settings.endpoint))
-        LocalBackend(stack, path=path)
-        _forget_another(stack, lab, {"path": path})
+        own = {"path": str(project.state_file(lab, settings.endpoint))}
+        LocalBackend(stack, **own)
+    folder = Path(App.of(stack).outdir) / "stacks" / lab
+    forget(folder, lambda remembered: any(remembered.get(key) != value for key, value in own.items()))
 
 
-def _forget_another(stack: TerraformStack, lab: str, config: dict[str, Any]) -> None:
-    memory = Path(App.of(stack).outdir) / "stacks" / lab / ".terraform" / "terraform.tfstate"
+def forget(folder: Path, is_another: Callable[[dict[str, Any]], bool]) -> None:
+    """Wipe Terraform's memory of the state that it used in a stack's folder, if that was another one."""
+    memory = folder / ".terraform" / "terraform.tfstate"
     try:
         remembered = json.loads(memory.read_text())["backend"]["config"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return
-    if any(remembered.get(key) != value for key, value in config.items()):
+    if is_another(remembered):
         memory.unlink()
