@@ -141,11 +141,33 @@ def guard(url: str | None, access_key_id: str | None) -> None:
         )
 
 
-def state_file(lab: str, url: str | None) -> Path:
-    """Where Terraform keeps the lab's state: one file per lab for AWS, another per lab and endpoint elsewhere."""
-    if url is None:
-        return ROOT / f"terraform.{lab}.tfstate"
-    return endpoint_dir(url) / f"terraform.{lab}.tfstate"
+def state_file(lab: str, url: str | None, prefix: str) -> Path:
+    """Where Terraform keeps the lab's state: one file per lab for AWS, another per lab and endpoint elsewhere.
+
+    The lab under another prefix is another lab. Whichever is deployed first has `terraform.<lab>.tfstate`; one beside
+    it has `terraform.<prefix>.<lab>.tfstate`, from then on.
+    """
+    folder = ROOT if url is None else endpoint_dir(url)
+    first, own = folder / f"terraform.{lab}.tfstate", folder / f"terraform.{prefix}.{lab}.tfstate"
+    return own if own.exists() or prefix not in (_prefixes(first, lab) or {prefix}) else first
+
+
+def _prefixes(state: Path, lab: str) -> set[str]:
+    """The prefixes of the labs of this name that a state holds: by their ports, or by other names if none is there yet.
+
+    Empty where it holds no lab, or is no state.
+    """
+    try:
+        resources = json.loads(state.read_text())["resources"]
+        values = [instance["attributes"] or {} for resource in resources for instance in resource["instances"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    names = [
+        str(each[key]) for each in values for key in ("name", "function_name", "bucket", "alarm_name") if key in each
+    ]
+    ports = (re.fullmatch(rf"/([^/]+)/{re.escape(lab)}/[^/]+", name) for name in names)
+    others = (re.fullmatch(rf"([a-z][a-z0-9-]*?)-{re.escape(lab)}-.+", name) for name in names)
+    return {found[1] for found in ports if found} or {found[1] for found in others if found}
 
 
 def state_object(lab: str, values: Mapping[str, ContextValue], where: str) -> tuple[str, str] | None:

@@ -33,7 +33,7 @@ def keep_state(stack: TerraformStack, lab: str, settings: Settings) -> None:
         stack.add_override("terraform.backend.s3.use_lockfile", True)
         own = {"bucket": bucket, "key": key}
     else:
-        own = {"path": str(project.state_file(lab, settings.endpoint))}
+        own = {"path": str(project.state_file(lab, settings.endpoint, settings.prefix))}
         LocalBackend(stack, **own)
     folder = Path(App.of(stack).outdir) / "stacks" / lab
     forget(folder, lambda remembered: any(remembered.get(key) != value for key, value in own.items()))

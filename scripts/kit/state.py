@@ -19,7 +19,7 @@ import project
 def place_of(target: Target, lab: str) -> str:
     """Where the lab's state lies, for a person."""
     place = project.state_object(lab, project.context() | {"prefix": target.prefix}, target.region)
-    return f"s3://{place[0]}/{place[1]}" if place else str(project.state_file(lab, target.endpoint))
+    return f"s3://{place[0]}/{place[1]}" if place else str(project.state_file(lab, target.endpoint, target.prefix))
 
 
 def read(target: Target, lab: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def read(target: Target, lab: str) -> dict[str, Any]:
         if place:
             body = target.client("s3").get_object(Bucket=place[0], Key=place[1])["Body"].read()
         else:
-            body = project.state_file(lab, target.endpoint).read_bytes()
+            body = project.state_file(lab, target.endpoint, target.prefix).read_bytes()
         found: dict[str, Any] = json.loads(body)
         return found
     except FileNotFoundError:

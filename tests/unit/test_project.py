@@ -1,5 +1,8 @@
 """Where the project points, and the guard between laptop and AWS."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 import project
@@ -97,6 +100,47 @@ def test_region_comes_from_the_environment_before_the_context() -> None:
 
 
 def test_terraform_state_is_kept_apart_per_target() -> None:
-    files = [project.state_file("clock", url) for url in (None, LOCAL, "http://127.0.0.1:4600", "http://emulator:4566")]
+    urls = (None, LOCAL, "http://127.0.0.1:4600", "http://emulator:4566")
+    files = [project.state_file("clock", url, "lab") for url in urls]
     assert len(set(files)) == 4
-    assert project.state_file("clock", LOCAL) == project.state_file("clock", "http://localhost:4566/")
+    assert project.state_file("clock", LOCAL, "lab") == project.state_file("clock", "http://localhost:4566/", "lab")
+
+
+def write_state(path: Path, *names: str, kind: str = "aws_sqs_queue") -> None:
+    instances = [{"attributes": {"name": name}} for name in names]
+    path.write_text(json.dumps({"resources": [{"mode": "managed", "type": kind, "instances": instances}]}))
+
+
+@pytest.mark.parametrize("deployed_before", [("ana-clock-ticks", "/ana/clock/output"), ("ana-clock-ticks",)])
+def test_another_prefix_has_a_state_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deployed_before: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    first, beside = tmp_path / "terraform.clock.tfstate", tmp_path / "terraform.lab.clock.tfstate"
+    assert project.state_file("clock", None, "ana") == project.state_file("clock", None, "lab") == first
+    write_state(first, *deployed_before)
+    assert project.state_file("clock", None, "ana") == first
+    assert project.state_file("clock", None, "lab") == beside
+    write_state(beside, "lab-clock-ticks")
+    write_state(first)  # ana's has been destroyed
+    assert project.state_file("clock", None, "lab") == beside
+    assert project.state_file("clock", None, "ana") == first
+
+
+def test_a_prefix_may_look_like_the_beginning_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    first = tmp_path / "terraform.orders.tfstate"
+    write_state(first, "my-orders-orders-input", "/my-orders/orders/input")
+    assert project.state_file("orders", None, "my-orders") == first
+    assert project.state_file("orders", None, "my") != first
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "no state", '{"resources": null}', '{"resources": [{"instances": [{}]}]}']
+)
+def test_a_file_without_a_lab_is_for_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    (tmp_path / "terraform.clock.tfstate").write_text(content)
+    assert project.state_file("clock", None, "ana") == tmp_path / "terraform.clock.tfstate"
