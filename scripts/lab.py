@@ -14,7 +14,6 @@ from kit.cli import Exit, Parser, Stop, run
 from kit.cost_report import remarks, table
 from kit.costs import estimate
 from kit.engines import ensure_running
-from kit.inventory import LABS
 from kit.output import say
 from kit.prices import all_prices
 from kit.removal import delete_late_logs
@@ -22,6 +21,7 @@ from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
 from kit.terraform_errors import next_step
+from kit.turns import turn
 
 import project
 
@@ -30,26 +30,26 @@ def main() -> int:
     arguments = parse_arguments()
     toolchain.check()
     target = Target.of(arguments)
-    if target.local:
-        ensure_running()
-        environment = toolchain.local_environment(target.endpoint or "")
-    else:
-        environment = account_environment(target)
-    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment
-    if arguments.command == "deploy":
-        stacks = prepare(arguments.lab, environment)
-        check_stacks(stacks)
-        check_role(target)
-        state.check(target, [stack.lab for stack in stacks], "deploy")
+    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment_of(target)
+    with turn(output_folder(), f"{arguments.command} {arguments.lab}"):
         if not target.local:
-            show_costs(stacks, target.region)
-        run_cdktf(arguments, target, environment)
-    else:
-        labs = list(LABS) if arguments.lab == "all" else [arguments.lab]
-        state.check(target, labs, "destroy")
-        run_cdktf(arguments, target, environment)
-        for name in delete_late_logs(target, labs):
-            say(f"log group {name} had come back with a function's last lines: deleted")
+            show_account(target)
+        stacks = prepare(arguments.lab, environment)
+        if target.local:
+            ensure_running()
+        labs = [stack.lab for stack in stacks]
+        if arguments.command == "deploy":
+            check_stacks(stacks)
+            check_role(target)
+            state.check(target, labs, "deploy")
+            if not target.local:
+                show_costs(stacks, target.region)
+            run_cdktf(arguments, target, environment)
+        else:
+            state.check(target, labs, "destroy")
+            run_cdktf(arguments, target, environment)
+            for name in delete_late_logs(target, labs):
+                say(f"log group {name} had come back with a function's last lines: deleted")
     return Exit.DONE
 
 
@@ -62,10 +62,10 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def account_environment(target: Target) -> dict[str, str]:
-    """The environment for AWS, once its credentials have proved good. Raises what boto3 raises."""
-    identity = target.client("sts").get_caller_identity()
-    say(f"account {identity['Account']}, region {target.region}, as {identity['Arn'].rpartition(':')[2]}")
+def environment_of(target: Target) -> dict[str, str]:
+    """The variables that turn the app, cdktf and Terraform to the target."""
+    if target.local:
+        return toolchain.local_environment(target.endpoint or "")
     return {
         "AWS_REGION": target.region,
         **({"AWS_PROFILE": target.profile} if target.profile else {}),
@@ -73,8 +73,14 @@ def account_environment(target: Target) -> dict[str, str]:
     }
 
 
+def show_account(target: Target) -> None:
+    """Say whose account it is, once its credentials have proved good. Raises what boto3 raises."""
+    identity = target.client("sts").get_caller_identity()
+    say(f"account {identity['Account']}, region {target.region}, as {identity['Arn'].rpartition(':')[2]}")
+
+
 def prepare(lab: str, environment: dict[str, str]) -> list[Stack]:
-    """Synthesize all stacks, where cdktf will look for them, and read those that will be deployed."""
+    """Synthesize all stacks, where cdktf will look for them, and read those of `lab`. Raises Stop if there is none."""
     folder = output_folder()
     synthesize(folder, environment)
     return load(folder, lab)
@@ -111,7 +117,7 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
         arguments.command,
         "*" if arguments.lab == "all" else arguments.lab,
         f"--terraform-parallelism={toolchain.PARALLELISM}",
-        *(["--skip-synth"] if arguments.command == "deploy" else []),
+        "--skip-synth",
         *([] if ask else ["--auto-approve"]),
     ]
     log = project.LOCAL_DIR / "log" / f"{arguments.command}-{arguments.lab}.log"
