@@ -108,19 +108,24 @@ def run(main: Callable[[], int]) -> NoReturn:
         code = Exit.INTERRUPTED
     except BrokenPipeError:
         code = Exit.DONE  # the reader of our output has gone (`| head`)
-    except OSError as error:
-        what = f"use {error.filename}" if error.filename else "write the output"
-        code = fail(f"cannot {what}: {error.strerror or error}", Exit.USAGE)
     except Exception as error:
-        from kit.aws_errors import explain
-
-        code = fail(*explain(error))
+        code = fail(*_explained(error))
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:  # what is left cannot be written: Python would complain about it once more at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
+
+
+def _explained(error: Exception) -> tuple[str, Exit]:
+    """The line and the exit code for an error. Raises it again when it is a defect of ours."""
+    if isinstance(error, OSError) and type(error).__module__ != "botocore.exceptions":
+        what = f"use {error.filename}" if error.filename else "write the output"
+        return f"cannot {what}: {error.strerror or error}", Exit.USAGE
+    from kit.aws_errors import explain
+
+    return explain(error)
 
 
 def prepare_streams() -> None:

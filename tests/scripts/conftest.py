@@ -33,7 +33,7 @@ def tool(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
         # Nothing answers at the discard service's port.
         nothing = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "LOCAL_AWS_PORT": "9"}
         done = subprocess.run(
-            ["sh", "-c", f'{before}exec "$@" {redirect}', "sh", sys.executable, str(SCRIPTS / script), *arguments],
+            ["/bin/sh", "-c", f'{before}exec "$@" {redirect}', "sh", sys.executable, str(SCRIPTS / script), *arguments],
             env={**clean, **nothing, **environ},
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,

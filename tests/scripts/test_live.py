@@ -229,7 +229,7 @@ def test_the_console_shows_half_a_character() -> None:
     (message,) = json.loads(bytes(asyncio.run(console.rejected(ask("calculator"))).body))
     assert message["body"] == {"number1": "\ud800"}
     refused = json.loads(bytes(asyncio.run(console.send(ask("checkout"))).body))["refused"]
-    assert refused == ['message 1 is refused: kind must be one of good, not "\ud800"']
+    assert refused == ['message 1 is refused: kind must be text without control characters, not "\\ud800"']
 
 
 @pytest.mark.parametrize(
