@@ -36,7 +36,18 @@ def run(function: Function, count: int, policy: Policy, old: frozenset[int] = fr
 
 def test_without_bisect_the_whole_rest_is_given_up() -> None:
     steps = run(Function([0, 9, 0, 0], reports=True), 4, Policy(retries=1))
-    assert steps == [Step(range(1)), Step(range(1, 4), Condition.RETRIES, attempts=1)]
+    # The attempt that handled the first record is one of two that the others took part in.
+    assert steps == [Step(range(1)), Step(range(1, 4), Condition.RETRIES, attempts=2)]
+
+
+def test_records_that_were_split_off_have_attempts_of_their_own() -> None:
+    steps = run(Function([9, 0, 0, 9], reports=False), 4, Policy(retries=1, bisect=True))
+    assert [(list(step.records), step.attempts) for step in steps if step.condition] == [([0], 2), ([3], 2)]
+
+
+def test_a_record_that_was_too_old_before_it_was_sent_has_no_attempts() -> None:
+    steps = run(Function([9, 0], reports=False), 2, Policy(retries=0, bisect=True), frozenset({1}))
+    assert [step.attempts for step in steps if step.condition is Condition.AGE] == [0]
 
 
 def test_with_bisect_only_the_poison_is() -> None:

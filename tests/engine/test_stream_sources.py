@@ -139,6 +139,20 @@ return {"batchItemFailures": [{"itemIdentifier": number} for number in reversed(
     assert [report["batch"] for report in reports.take(2)] == [["a", "b", "c", "d"], ["b", "c", "d"]]
 
 
+def test_a_record_that_is_reported_until_the_end_was_tried_so_often(aws: Aws) -> None:
+    stream, failed = aws.stream(), aws.queue()
+    aws.put(stream, "a", "poison")
+    body = """
+failed = [r["kinesis"]["sequenceNumber"] for r, b in zip(event["Records"], bodies(event)) if b == "poison"]
+return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+"""
+    settings = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRetryAttempts": 3}
+    consumer(aws, stream, body, DestinationConfig=to(failed), **settings)
+    (record,) = failed.take()
+    assert record["requestContext"]["approximateInvokeCount"] == 4
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": None}
+
+
 @pytest.mark.parametrize(
     ("answer", "attempts"),
     [
@@ -173,6 +187,7 @@ def test_records_that_are_too_old_go_to_the_destination(aws: Aws) -> None:
     assert reports.take() == [{"batch": ["fresh"]}]
     (record,) = failed.take()
     assert record["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert "responseContext" not in record
     assert record["KinesisBatchInfo"]["batchSize"] == 2
 
 

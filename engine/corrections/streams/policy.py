@@ -30,10 +30,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Batch(Generic[Record]):
-    """Records on their way to the function. `failures` counts the failed attempts that used up a retry."""
+    """Records on their way to the function.
+
+    `failures` counts the failed attempts that used up a retry; `attempts` all since they are a batch of their own.
+    """
 
     records: Sequence[Record]
     failures: int = 0
+    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,16 @@ def settle(batch: Batch[Record], failed_at: int | None, policy: Policy) -> Settl
         return Settled(handled=batch.records)
     handled, rest = batch.records[:failed_at], batch.records[failed_at:]
     if policy.bisect and handled:
-        return Settled(handled, again=(Batch(rest),))
+        return Settled(handled, again=(replace(batch, records=rest, failures=0),))
     if policy.bisect and len(rest) > 1:
         middle = len(rest) // 2
-        return Settled(handled, again=(replace(batch, records=rest[:middle]), replace(batch, records=rest[middle:])))
+        halves = [Batch(half, batch.failures) for half in (rest[:middle], rest[middle:])]
+        return Settled(handled, again=halves)
     # The first of the remaining records has failed once when it is reached, as often as its batch otherwise.
     failures = 1 if handled else batch.failures + 1
     if 0 <= policy.retries < failures:
         return Settled(handled, discarded=rest)
-    return Settled(handled, again=(Batch(rest, failures),))
+    return Settled(handled, again=(replace(batch, records=rest, failures=failures),))
 
 
 @dataclass(frozen=True)
@@ -102,26 +107,22 @@ def deliver(
     the number of attempts in a row that brought nothing; it returns False to stop, with the rest of the records open.
     """
     open_batches = deque([Batch(records)])
-    attempts = in_vain = 0
-    error: Any = None
+    in_vain = 0
     while open_batches:
         batch = open_batches.popleft()
         old = next((at for at, record in enumerate(batch.records) if not expired(record)), len(batch.records))
         if old:
-            yield Step(batch.records[:old], Condition.AGE, attempts, error)
+            yield Step(batch.records[:old], Condition.AGE, batch.attempts)
             if old < len(batch.records):
                 open_batches.appendleft(replace(batch, records=batch.records[old:]))
             continue
         attempt = invoke(batch.records)
-        attempts += attempt.invoked
-        error = attempt.error
+        batch = replace(batch, attempts=batch.attempts + attempt.invoked)
         settled = settle(batch, attempt.failed_at, policy) if attempt.invoked else Settled(again=(batch,))
         if settled.handled:
             yield Step(settled.handled)
         if settled.discarded:
-            yield Step(settled.discarded, Condition.RETRIES, attempts, error)
-        if settled.handled or settled.discarded:
-            attempts = 0
+            yield Step(settled.discarded, Condition.RETRIES, batch.attempts, attempt.error)
         open_batches.extendleft(reversed(settled.again))
         # To split a batch is a step forward; to send the same records again is not.
         in_vain = in_vain + 1 if len(settled.again) == 1 and not settled.handled else 0

@@ -18,7 +18,7 @@ from ministack.services import lambda_svc
 from engine.corrections import delivery
 from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, Unclear, iso, reported_failures
 from engine.corrections.streams.mapping import TRIM_HORIZON, Settings, StreamRecord, shards_of
-from engine.corrections.streams.policy import Attempt, Step, deliver
+from engine.corrections.streams.policy import Attempt, Condition, Step, deliver
 
 #: AWS retries with exponential backoff, and does not document its length. Short here, for people who wait.
 FIRST_PAUSE_S = 0.1
@@ -163,11 +163,14 @@ class Source:
             self.position = _sequence_number(step.records[-1])
 
     def _failure(self, function: dict[str, Any], step: Step[dict[str, Any]]) -> dict[str, Any]:
-        """What the on-failure destination gets: where the records are, not the records themselves."""
+        """What the on-failure destination gets: where the records are, not the records themselves.
+
+        Of records that were too old to be sent there is no response; of a failure that the function only reported, no
+        error.
+        """
         first, last = step.records[0]["kinesis"], step.records[-1]["kinesis"]
-        response = {"statusCode": 200, "executedVersion": function["config"].get("Version", "$LATEST")}
-        if step.error:
-            response["functionError"] = step.error
+        version = function["config"].get("Version", "$LATEST")
+        response = {"statusCode": 200, "executedVersion": version, "functionError": step.error}
         return {
             "requestContext": {
                 "requestId": new_uuid(),
@@ -175,7 +178,7 @@ class Source:
                 "condition": step.condition,
                 "approximateInvokeCount": step.attempts,
             },
-            "responseContext": response if step.attempts else None,
+            **({} if step.condition is Condition.AGE else {"responseContext": response}),
             "version": "1.0",
             "timestamp": iso(time.time()),
             "KinesisBatchInfo": {
