@@ -23,9 +23,10 @@ def apply() -> None:
     def add_event_with_previous(execution: dict[str, Any], *arguments: Any) -> dict[str, Any]:
         with _one_at_a_time:  # or two branches would give the same number to their events
             event: dict[str, Any] = add_event(execution, *arguments)
-        # The first event of every execution is there before any is added.
+        # The first event of every execution, its start, is there before any is added; it counts as before none.
+        execution["events"][0].setdefault("previousEventId", 0)
         latest = _latest.get({})
-        event["previousEventId"] = latest.get(id(execution), 1)
+        event["previousEventId"] = latest.get(id(execution), 0)
         _latest.set({**latest, id(execution): event["id"]})
         return event
 

@@ -48,6 +48,8 @@ def test_corrected_it_tells_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(entered(events)) == ["A", "A2", "After", "B", "Both"]
     ids = {details["name"]: event["id"] for event in events if (details := event.get("stateEnteredEventDetails"))}
     before = {event["id"]: event.get("previousEventId") for event in events}
+    # As in AWS's examples of GetExecutionHistory: before the start and before the first state comes nothing.
+    assert before[1] == before[ids["Both"]] == 0
     assert before[ids["A"]] == before[ids["B"]] == ids["Both"]
     left = {details["name"]: event["id"] for event in events if (details := event.get("stateExitedEventDetails"))}
     assert (
