@@ -12,7 +12,7 @@ from ministack.services import eventbridge, lambda_svc, sns, sqs
 logger = logging.getLogger("delivery")
 
 
-def deliver(arn: str, body: str, attributes: Mapping[str, str] | None = None) -> bool:
+def deliver(arn: str, body: str, attributes: Mapping[str, str | int] | None = None) -> bool:
     """Send `body` there, with message attributes where the service has them. Returns whether it arrived."""
     try:
         spec = parse_arn(arn)
@@ -39,7 +39,7 @@ def invoke(arn: str, event: Any) -> bool:
     return True
 
 
-def _to_queue(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+def _to_queue(arn: str, body: str, attributes: Mapping[str, str | int]) -> bool:
     if not sqs._queue_by_arn(arn):
         return False
     spec = parse_arn(arn)
@@ -48,15 +48,15 @@ def _to_queue(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
     return True
 
 
-def _to_topic(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+def _to_topic(arn: str, body: str, attributes: Mapping[str, str | int]) -> bool:
     return sns.publish_internal(arn, body, message_attributes=_typed(attributes)) is not None
 
 
-def _to_function(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+def _to_function(arn: str, body: str, attributes: Mapping[str, str | int]) -> bool:
     return invoke(arn, json.loads(body))
 
 
-def _to_bus(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+def _to_bus(arn: str, body: str, attributes: Mapping[str, str | int]) -> bool:
     # Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations": the result is the event's detail.
     success = json.loads(body).get("requestContext", {}).get("condition") == "Success"
     result = "Success" if success else "Failure"
@@ -73,5 +73,8 @@ def _to_bus(arn: str, body: str, attributes: Mapping[str, str]) -> bool:
 _SENDERS = {"sqs": _to_queue, "sns": _to_topic, "lambda": _to_function, "events": _to_bus}
 
 
-def _typed(attributes: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+def _typed(attributes: Mapping[str, str | int]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
+        for name, value in attributes.items()
+    }

@@ -43,7 +43,8 @@ def _invoke(function: dict[str, Any], event: Any) -> None:
             delivery.deliver(destination, json.dumps(_record(config, event, result, attempts, condition)))
         dead_letters = (config.get("DeadLetterConfig") or {}).get("TargetArn")
         if result.get("error") and dead_letters:
-            attributes = {"RequestID": new_uuid(), "ErrorCode": "200", "ErrorMessage": _message(result)}
+            # Same guide, "Adding a dead-letter queue": the code is a number, that of the invocation's HTTP status.
+            attributes = {"RequestID": new_uuid(), "ErrorCode": 200, "ErrorMessage": _message(result)}
             delivery.deliver(dead_letters, json.dumps(event), attributes)
 
 

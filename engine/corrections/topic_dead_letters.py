@@ -6,11 +6,12 @@ been delivered. MiniStack logs the failure and forgets the message.
 """
 
 import json
+import logging
 from typing import Any
 
 from ministack.services import lambda_svc, sns, sqs
 
-from engine.corrections import delivery
+logger = logging.getLogger("topics")
 
 
 def apply() -> None:
@@ -22,13 +23,13 @@ def apply() -> None:
         if _takes(endpoint, topic_arn):
             to_queue(endpoint, envelope, raw, raw_message, **named)
         else:
-            _keep(topic_arn, endpoint, raw_message if raw else envelope)
+            _keep(endpoint, envelope, raw, raw_message, **named)
 
     def deliver_to_lambda(endpoint: str, envelope: str, topic_arn: str, *rest: Any) -> None:
         if lambda_svc._get_func_record_for_ref(endpoint)[0]:
             to_function(endpoint, envelope, topic_arn, *rest)
         else:
-            _keep(topic_arn, endpoint, envelope)
+            _keep(endpoint, envelope, False, envelope, topic_arn=topic_arn)
 
     sns._deliver_to_sqs = deliver_to_sqs
     sns._deliver_to_lambda = deliver_to_lambda
@@ -41,10 +42,14 @@ def _takes(queue_arn: str, topic_arn: str) -> bool:
     )
 
 
-def _keep(topic_arn: str, endpoint: str, body: str) -> None:
+def _keep(endpoint: str, *message: Any, topic_arn: str = "", **named: Any) -> None:
+    """Deliver the message, with its attributes and its place in its group, to the subscription's dead-letter queue."""
     topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
     for subscription in topic["subscriptions"]:
         if subscription.get("endpoint") == endpoint:
             policy = json.loads((subscription.get("attributes") or {}).get("RedrivePolicy") or "{}")
-            if policy.get("deadLetterTargetArn"):
-                delivery.deliver(policy["deadLetterTargetArn"], body)
+            dead_letters = policy.get("deadLetterTargetArn")
+            if dead_letters and _takes(dead_letters, topic_arn):
+                sns._deliver_to_sqs(dead_letters, *message, topic_arn=topic_arn, **named)
+            elif dead_letters:
+                logger.warning("%s does not take what %s did not take: it is lost", dead_letters, endpoint)

@@ -27,8 +27,26 @@ def test_a_raw_subscription_redrives_the_message_as_it_is(aws: Aws) -> None:
     redrive = json.dumps({"deadLetterTargetArn": dead.arn})
     topic = topic_with(aws, "sqs", subscriber.arn, RedrivePolicy=redrive, RawMessageDelivery="true")
     aws.sqs.delete_queue(QueueUrl=subscriber.url)
-    aws.sns.publish(TopicArn=topic, Message='{"id": 1}')
-    assert dead.take() == [{"id": 1}]
+    attributes = {
+        "type": {"DataType": "String", "StringValue": "order"},
+        "total": {"DataType": "Number", "StringValue": "3"},
+        "picture": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+    }
+    aws.sns.publish(TopicArn=topic, Message='{"id": 1}', MessageAttributes=attributes)
+    (message,) = dead.messages()
+    assert message["Body"] == '{"id": 1}'
+    assert message["MessageAttributes"] == attributes
+
+
+def test_a_fifo_subscription_redrives_in_order_to_a_fifo_queue(aws: Aws) -> None:
+    subscriber, dead = aws.queue(fifo=True), aws.queue(fifo=True)
+    topic = aws.sns.create_topic(Name=f"{aws.name('topic')}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn}), "RawMessageDelivery": "true"}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber.arn, Attributes=redrive)
+    aws.sqs.delete_queue(QueueUrl=subscriber.url)
+    for text in "012":
+        aws.sns.publish(TopicArn=topic, Message=text, MessageGroupId="g", MessageDeduplicationId=text)
+    assert dead.take(3) == [0, 1, 2]
 
 
 def test_a_subscription_whose_function_is_gone_redrives(aws: Aws) -> None:

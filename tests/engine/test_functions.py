@@ -133,6 +133,7 @@ def test_a_dead_letter_queue_gets_the_event_itself(aws: Aws) -> None:
     (message,) = dead.messages()
     assert json.loads(message["Body"]) == {"id": "x"}
     assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no money"
+    assert message["MessageAttributes"]["ErrorCode"] == {"DataType": "Number", "StringValue": "200"}
 
 
 def test_a_function_that_was_deleted_while_it_ran_leaves_nothing(aws: Aws) -> None:
