@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import boto3
+from botocore.config import Config
 
 from kit.engines import engine_on
 
@@ -49,6 +50,11 @@ class Aws:
         if name not in self._clients:
             self._clients[name] = self.session.client(name, endpoint_url=self.engine.url)
         return self._clients[name]
+
+    def once(self, service: str) -> Any:
+        """A client that does not try again."""
+        config = Config(retries={"total_max_attempts": 1})
+        return self.session.client(service, endpoint_url=self.engine.url, config=config)
 
     def name(self, kind: str) -> str:
         return f"{kind}-{next(self._numbers)}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import Aws, saved
@@ -159,7 +158,7 @@ def test_what_cannot_be_written_down_is_refused(aws: Aws) -> None:
     raw = {"RawMessageDelivery": "true"}
     aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=fanned_out.arn, Attributes=raw)
     saved(aws)
-    sqs, sns, kinesis = (once(aws, name) for name in ("sqs", "sns", "kinesis"))
+    sqs, sns, kinesis = (aws.once(name) for name in ("sqs", "sns", "kinesis"))
     accepted: dict[str, list[str]] = {"sent": [], "published": [], "put": []}
     ways: dict[str, Callable[[str], Any]] = {
         "sent": lambda text: sqs.send_message(QueueUrl=queue.url, MessageBody=text),
@@ -183,8 +182,3 @@ def test_what_cannot_be_written_down_is_refused(aws: Aws) -> None:
     assert set(bodies(aws, fanned_out.url, len(accepted["published"]))) >= set(accepted["published"])
     assert set(records(aws, stream)) >= set(accepted["put"])
     assert accepted == {name: ["before", "room again"] for name in ways}
-
-
-def once(aws: Aws, service: str) -> Any:
-    """A client that does not try again."""
-    return aws.session.client(service, endpoint_url=aws.engine.url, config=Config(retries={"total_max_attempts": 1}))

@@ -4,6 +4,9 @@ import json
 import re
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from aws import ROLE, Aws
 
 RAISE = "class Declined(Exception): pass\nraise Declined('no money')"
@@ -144,3 +147,20 @@ def test_a_function_that_was_deleted_while_it_ran_leaves_nothing(aws: Aws) -> No
     aws.lambda_.delete_function(FunctionName=function)
     assert reports.take_for(3) == [], "it was tried again"
     assert aws.logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{function}")["logGroups"] == []
+
+
+@pytest.mark.parametrize("payload", [b'"\xff"', b"{'n': 1}", b"\x00"])
+@pytest.mark.parametrize("way", ["RequestResponse", "Event"])
+def test_a_payload_that_is_no_json_is_refused(aws: Aws, payload: bytes, way: str) -> None:
+    function = aws.function("return event")
+    with pytest.raises(ClientError) as refused:
+        aws.once("lambda").invoke(FunctionName=function, InvocationType=way, Payload=payload)
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestContentException"
+    assert "Could not parse payload into json" in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"null", b"[1]", '{"name": "é"}'.encode()])
+def test_any_json_is_a_payload(corrected: Aws, payload: bytes) -> None:
+    function = corrected.function("return {'event': event}")
+    answer = json.loads(corrected.lambda_.invoke(FunctionName=function, Payload=payload)["Payload"].read())
+    assert answer == {"event": json.loads(payload or b"{}")}

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aws import Aws
@@ -22,7 +21,7 @@ from aws import Aws
 def test_a_service_that_is_not_there(
     aws: Aws, service: str, protocol: str, operation: str, request_: dict[str, Any]
 ) -> None:
-    client = aws.session.client(service, endpoint_url=aws.engine.url, config=Config(retries={"total_max_attempts": 1}))
+    client = aws.once(service)
     assert client.meta.service_model.metadata["protocol"] == protocol
     with pytest.raises(ClientError) as refused:
         getattr(client, operation)(**request_)
