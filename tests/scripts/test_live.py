@@ -13,9 +13,9 @@ from kit.cli import Stop
 from kit.live.chain import chain
 from kit.live.clients import Clients
 from kit.live.logs import LogTail, about
-from kit.live.numbers import Numbers, columns, level
+from kit.live.numbers import COUNTED, Numbers, Reader, columns, figure, level
 from kit.live.rejected import Rejected
-from kit.live.results import DEPTH, QueueSource
+from kit.live.results import DEPTH, QueueSource, TableSource
 from kit.live.sending import as_bodies
 from kit.live.web import Console
 from kit.pictures.album import graph_of_lab
@@ -230,6 +230,80 @@ def test_the_console_shows_half_a_character() -> None:
     assert message["body"] == {"number1": "\ud800"}
     refused = json.loads(bytes(asyncio.run(console.send(ask("checkout"))).body))["refused"]
     assert refused == ['message 1 is refused: kind must be text without control characters, not "\\ud800"']
+
+
+class Table:
+    """A DynamoDB table that gives `page` items at most in an answer, as 1 MB would (API reference, Scan)."""
+
+    def __init__(self, count: int, page: int) -> None:
+        self.items = [{"orderId": {"S": f"o-{number}"}, "tags": {"SS": ["b", "a"]}} for number in range(count)]
+        self._page = page
+
+    def scan(self, **request: Any) -> dict[str, Any]:
+        start = request.get("ExclusiveStartKey", {"at": 0})["at"]
+        end = start + min(self._page, request.get("Limit", self._page))
+        found = self.items[start:end]
+        # When as many were asked for as there are, DynamoDB does not know that there are no more.
+        more = {"LastEvaluatedKey": {"at": end}} if end <= len(self.items) else {}
+        return {"Count": len(found), **({} if request.get("Select") == "COUNT" else {"Items": found}), **more}
+
+    def list_objects_v2(self, Bucket: str, MaxKeys: int) -> dict[str, Any]:
+        return {"KeyCount": min(len(self.items), MaxKeys), "IsTruncated": len(self.items) > MaxKeys}
+
+
+@pytest.mark.parametrize(("count", "page"), [(3, 200), (200, 50), (1005, 1000)])
+def test_all_items_of_a_table_are_seen_and_those_that_change(
+    count: int, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.live.results.time.sleep", lambda seconds: None)
+    table = Table(count, page)
+    source = TableSource(Services(dynamodb=table), "orders", "orderId")
+    assert [result.message_id for result in source.wait()] == [f"o-{number}" for number in range(count)]
+    assert list(source.wait()) == []
+    table.items[count - 1] = {"orderId": {"S": f"o-{count - 1}"}, "total": {"N": "12.5"}}
+    table.items[0]["tags"] = {"SS": ["a", "b"]}  # a set has no order
+    (changed,) = source.wait()
+    assert json.loads(changed.body) == {"orderId": f"o-{count - 1}", "total": 12.5}
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "told"),
+    [
+        (999, 100, {"items": 999}),
+        (1000, 1000, {"items": 1000}),
+        (1000, 300, {"items": 1000}),
+        (1001, 1000, {"items and more": 1000}),
+        (500, 10, {"items and more": 100}),
+    ],
+)
+def test_items_are_counted_over_pages_and_more_is_said(count: int, page: int, told: Numbers) -> None:
+    table = Table(count, page)
+    reader = Reader(Services(dynamodb=table, s3=table, sts=Account()), graph("orders"), {})
+    numbers = reader.read(counted=True)
+    assert numbers["table-orders"] == told
+    whole = count <= COUNTED
+    assert numbers["bucket-archive"] == {"objects" if whole else "objects and more": min(count, COUNTED)}
+
+
+class Account:
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (1000.0, "1000"),
+        (1234567, "1234567"),
+        (10**15, "1" + "0" * 15),
+        (0.1, "0.1"),
+        (2.5, "2.5"),
+        (None, "–"),
+    ],
+)
+def test_numbers_are_shown_in_full(value: float | None, shown: str) -> None:
+    assert figure(value) == shown
 
 
 @pytest.mark.parametrize(

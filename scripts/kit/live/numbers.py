@@ -20,8 +20,10 @@ Numbers = dict[str, float | None]
 METRICS_MINUTES = 15
 #: Step Functions API reference, ListExecutions: how many executions a page has by itself; those are counted.
 LATEST = 100
-#: Up to how many things in a table or a bucket are counted.
+#: Up to how many things in a table or a bucket are counted, and over how many answers of 1 MB (DynamoDB API reference,
+#: Scan), which cost.
 COUNTED = 1000
+COUNTED_PAGES = 10
 #: Numbers that are no good when they are above 0, and those that say that work is going on.
 BAD = ("failed", "errors")
 BUSY = ("waiting", "in flight", "running")
@@ -169,12 +171,27 @@ class Reader:
         return {**counts, "failed": len(statuses) - sum(counts.values())}
 
     def _table(self, id: str) -> Numbers:
-        answer = self._clients["dynamodb"].scan(TableName=self._names[id], Select="COUNT", Limit=COUNTED)
-        return {"items": answer["Count"]}
+        count, more = 0, True
+        start: dict[str, Any] = {}
+        for _ in range(COUNTED_PAGES):
+            # One more than is counted: at its limit, DynamoDB does not know whether there are more.
+            wanted = {"TableName": self._names[id], "Select": "COUNT", "Limit": COUNTED + 1 - count}
+            answer = self._clients["dynamodb"].scan(**wanted, **start)
+            count += answer["Count"]
+            more = "LastEvaluatedKey" in answer
+            if not more or count > COUNTED:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return _counted("items", count, more)
 
     def _bucket(self, id: str) -> Numbers:
         answer = self._clients["s3"].list_objects_v2(Bucket=self._names[id], MaxKeys=COUNTED)
-        return {"objects": answer["KeyCount"]}
+        return _counted("objects", answer["KeyCount"], answer.get("IsTruncated", False))
+
+
+def _counted(name: str, count: int, more: bool) -> Numbers:
+    """How many there are, and whether not all were counted."""
+    return {f"{name} and more" if more else name: min(count, COUNTED)}
 
 
 _COUNTED = {"aws_dynamodb_table", "aws_s3_bucket"}
@@ -204,7 +221,7 @@ def figure(value: float | None) -> str:
     """A number as it is shown; a dash where the target does not tell."""
     if value is None:
         return "–"
-    return f"{value:g}" if value < COUNTED or value != COUNTED else f"{COUNTED}+"
+    return str(int(value)) if value == int(value) else f"{value:.1f}"
 
 
 def columns(graph: Graph) -> list[list[Node]]:

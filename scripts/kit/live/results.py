@@ -1,6 +1,5 @@
 """What a lab gives out, seen without taking it away: messages stay in their queue, executions in their list."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from kit.batches import BATCH
 from kit.executions import FAILED, execution_of
 from kit.live.clients import Clients
 from kit.output import is_error_reply, parse
+from kit.tables import to_json
 
 #: How long a call waits for a message when there is none: the longest that SQS takes, so that waiting costs nothing.
 LONG_POLL_S = 20
@@ -18,9 +18,8 @@ POLL_S = 0.4
 #: How many messages of a queue are looked at, and how long they are hidden if nobody gives them back.
 DEPTH = 200
 HIDDEN_S = 3
-#: How many executions, and items of a table, are looked at.
+#: How many executions are looked at.
 LATEST = 20
-ITEMS = 200
 
 
 @dataclass(frozen=True)
@@ -152,16 +151,29 @@ class TableSource:
         from boto3.dynamodb.types import TypeDeserializer
 
         read = TypeDeserializer().deserialize
-        for item in self._dynamodb.scan(TableName=self._table, Limit=ITEMS)["Items"]:
-            content = {name: read(value) for name, value in item.items()}
-            # What is short comes first: the rest may not fit in a line.
-            ordered = sorted(content.items(), key=lambda entry: (isinstance(entry[1], list | dict), entry[0]))
-            body = json.dumps(dict(ordered), default=str)
-            id = str(content.get(self._key, ""))
-            if self._known.get(id) != body:
-                self._known[id] = body
-                yield Result(f"{id}-{hash(body)}", int(time.time() * 1000), id, body, good=True)
-        time.sleep(self._poll_s)
+        pages = 0
+        for page in self._pages():
+            pages += 1
+            for item in page["Items"]:
+                content = {name: read(value) for name, value in item.items()}
+                # What is short comes first: the rest may not fit in a line.
+                ordered = sorted(content.items(), key=lambda entry: (isinstance(entry[1], list | dict), entry[0]))
+                body = to_json(dict(ordered))
+                id = str(content.get(self._key, ""))
+                if self._known.get(id) != body:
+                    self._known[id] = body
+                    yield Result(f"{id}-{hash(body)}", int(time.time() * 1000), id, body, good=True)
+        time.sleep(self._poll_s * pages)  # a table of twice the size is looked at half as often, at the same cost
+
+    def _pages(self) -> Iterator[dict[str, Any]]:
+        """The answers to a scan, 1 MB each (DynamoDB API reference, Scan)."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._dynamodb.scan(TableName=self._table, **start)
+            yield answer
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def _of_message(message: dict[str, Any]) -> Result:
