@@ -73,7 +73,7 @@ class Watch(App[None]):
         self._send = send
         self._shown = 0
         self._keys: list[str] | None = None
-        self._lines: list[Line] = []
+        self._last_line: Line | None = None
         self._is_pending = False
 
     def compose(self) -> ComposeResult:
@@ -129,7 +129,7 @@ class Watch(App[None]):
         self._shown = index
         for number, collector in enumerate(self._collectors):
             collector.focused = number == index
-        self._keys, self._lines = None, []
+        self._keys, self._last_line = None, None
         self.query_one(RichLog).clear()
         self._show()
 
@@ -174,14 +174,15 @@ class Watch(App[None]):
 
     def _show_lines(self, view: View) -> None:
         log = self.query_one(RichLog)
-        if view.lines[: len(self._lines)] != self._lines:
+        # The collector forgets the oldest lines: what is new is what comes after the last one that was shown.
+        places = [place for place, line in enumerate(view.lines) if line is self._last_line]
+        if self._last_line and not places:
             log.clear()
-            self._lines = []
         functions = sorted({line.function for line in view.lines})
-        for line in view.lines[len(self._lines) :]:
+        for line in view.lines[places[0] + 1 if places else 0 :]:
             if not line.is_platform:
                 log.write(as_text(line, functions))
-        self._lines = view.lines
+        self._last_line = view.lines[-1] if view.lines else None
 
 
 def _in_a_line(result: Result) -> Text:
