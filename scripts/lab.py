@@ -20,7 +20,7 @@ from kit.removal import delete_late_logs
 from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
-from kit.terraform_errors import next_step
+from kit.terraform_errors import came_late, next_step
 from kit.turns import turn
 
 import project
@@ -123,6 +123,9 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
     log = project.LOCAL_DIR / "log" / f"{arguments.command}-{arguments.lab}.log"
     say(f"{arguments.command} {arguments.lab} at {target}")
     outcome = run_interactively(command, environment) if ask else run_quietly(command, environment, log)
+    if came_late(outcome.reasons):
+        say("a dead-letter queue came after the queue that names it: once more")
+        outcome = run_quietly(command, environment, log)
     if outcome.code:
         where = "" if ask else f"; the whole output is in {log}"
         lines = [f"{arguments.command} failed{where}", *outcome.reasons]

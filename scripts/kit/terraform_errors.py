@@ -19,6 +19,10 @@ NEXT = (
         "then deploy again",
     ),
     (
+        r"(dial|read|write) tcp (127\.|\[::1\])",
+        "the local engine has ended meanwhile: deploy again, which starts it and goes on from there",
+    ),
+    (
         r"Failed to query available provider packages|registry\.terraform\.io|no such host|dial tcp",
         "no connection: check the network, then `scripts/doctor.py`",
     ),
@@ -28,6 +32,15 @@ NEXT = (
     ),
 )
 OTHERWISE = "what was made so far is kept in the state: put it right and deploy again; `scripts/doctor.py` may know why"
+
+
+def came_late(lines: Iterable[str]) -> bool:
+    """Whether a queue was refused because its dead-letter queue was not there yet; the next run finds it.
+
+    The head start of dead-letter queues (stacks/blocks/queue.py) is given once. Terraform does not give it again where
+    it replaces both queues, as it does after a deployment that was cut off.
+    """
+    return any(re.search(r"creating SQS Queue.*InvalidAttributeValue.*RedrivePolicy", line) for line in lines)
 
 
 def next_step(lines: Iterable[str], lab: str) -> str:
