@@ -3,9 +3,19 @@
 .PHONY: help setup demo test quick bench lint format deploy destroy lock clean
 
 PY := .venv/bin/python
-LOCAL_OPTION := $(if $(filter 1 true yes,$(LOCAL)),--local)
-OPTIONS := $(LOCAL_OPTION) $(if $(filter 1 true yes,$(YES)),--yes) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION))
-export LAB_CONTEXT := $(or $(CONTEXT),$(LAB_CONTEXT))
+# What is typed reaches the scripts as it is, by the environment: neither make nor the shell runs what stands in it.
+$(foreach name,LAB LOCAL YES PROFILE REGION CONTEXT,$(eval override $(name) := $$(value $(name))))
+export LAB PROFILE REGION
+export LAB_CONTEXT := $(or $(CONTEXT),$(value LAB_CONTEXT))
+# A word that is neither yes nor no is refused: LOCAL=True would mean AWS.
+ON := 1 true yes
+OFF := 0 false no
+one_word = $(subst $() ,_,$(strip $($(1))))
+is_on = $(if $(filter-out $(ON) $(OFF),$(one_word)),$(error $(1) is 1 or 0 (or yes, no, true, false), not '$($(1))'),$(filter $(ON),$(one_word)))
+OPTIONS := $(if $(call is_on,LOCAL),--local) $(if $(call is_on,YES),--yes) $(if $(PROFILE),--profile "$$PROFILE") $(if $(REGION),--region "$$REGION")
+ifneq ($(filter deploy destroy,$(MAKECMDGOALS)),)
+$(if $(LAB),,$(error say which lab: make $(MAKECMDGOALS) LAB=calculator))
+endif
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +43,10 @@ format: setup ## let ruff put the code in its form
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
 deploy: setup ## LAB=name|all [LOCAL=1] [YES=1] [CONTEXT="key=value ..."] [PROFILE=..] [REGION=..]
-	@$(PY) scripts/lab.py deploy $(or $(LAB),$(error say which lab: make $@ LAB=calculator)) $(OPTIONS)
+	@$(PY) scripts/lab.py deploy "$$LAB" $(OPTIONS)
 
 destroy: setup ## the same options; nothing of the lab is left
-	@$(PY) scripts/lab.py destroy $(or $(LAB),$(error say which lab: make $@ LAB=calculator)) $(OPTIONS)
+	@$(PY) scripts/lab.py destroy "$$LAB" $(OPTIONS)
 
 lock: setup ## resolve the dependencies anew (with Python 3.10, the oldest supported, as python3.10 on the PATH)
 	@$(PY) scripts/setup.py --lock
