@@ -47,10 +47,13 @@ def context(environ: Mapping[str, str] = os.environ) -> dict[str, ContextValue]:
         words = shlex.split(text)
     except ValueError as error:
         raise ProjectError(f"LAB_CONTEXT: {error}: {text}") from None
-    for word in words:
+    for number, word in enumerate(words):
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise ProjectError(f"LAB_CONTEXT: expected name=value, not {word!r}, for example clock.enabled=false")
+            example = "for example clock.enabled=false"
+            if not equals and number:  # it may belong to the value before it
+                example = f"and a value with blanks in quotes: {shlex.quote(f'{words[number - 1]} {word}')}"
+            raise ProjectError(f"LAB_CONTEXT: expected name=value, not {word!r}, {example}")
         if name not in values and name not in COMMON and "." not in name:
             known = ", ".join(COMMON)
             raise ProjectError(

@@ -92,6 +92,14 @@ def test_a_wrong_lab_context_is_named(text: str) -> None:
         project.context({"LAB_CONTEXT": text})
 
 
+def test_a_value_with_blanks_is_to_be_quoted() -> None:
+    with pytest.raises(ProjectError) as refused:
+        project.context({"LAB_CONTEXT": "clock.enabled=true clock.schedule=rate(5 minutes)"})
+    hint = str(refused.value).partition("in quotes: ")[2]
+    assert hint == "'clock.schedule=rate(5 minutes)'"
+    assert project.context({"LAB_CONTEXT": hint})["clock.schedule"] == "rate(5 minutes)"
+
+
 def test_region_comes_from_the_environment_before_the_context() -> None:
     context = {"region": "us-west-2"}
     assert project.region(context, {}) == "us-west-2"
