@@ -77,4 +77,5 @@ def _typed(attributes: Mapping[str, str | int]) -> dict[str, dict[str, Any]]:
     return {
         name: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
         for name, value in attributes.items()
+        if value != ""  # which no service takes
     }
