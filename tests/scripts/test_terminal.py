@@ -1,14 +1,19 @@
 """The terminal view, drawn for what a collector knows: lines that go on, numbers that fit."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+import pytest
+import rich.console
 from textual.pilot import Pilot
-from textual.widgets import RichLog
+from textual.widgets import RichLog, Static
 
+from kit.live.chain import chain
 from kit.live.collector import KEPT_LINES, View
 from kit.live.logs import Line
+from kit.live.numbers import Numbers
 from kit.live.terminal import Watch
 from kit.pictures.album import graph_of_lab
 
@@ -70,3 +75,45 @@ def test_the_log_goes_on_when_more_has_come_than_is_kept() -> None:
         assert await shown() == []
 
     use(work, lab)
+
+
+@pytest.mark.parametrize("lab", ["calculator", "clock", "checkout", "orders", "fanout"])
+def test_no_number_is_cut_at_any_width(lab: str) -> None:
+    known = Known(lab).graph
+    numbers: Numbers = {"running": 123456, "succeeded": 2345678, "failed": 7, "in flight": 1.5, "waiting": None}
+    stations = {node.id: numbers for node in known.nodes}
+    for width in range(54, 200):
+        console = rich.console.Console(width=width, force_terminal=False)
+        with console.capture() as captured:
+            console.print(chain(known, stations, width))
+        text = captured.get()
+        cards = text.count("123456 running")
+        assert cards
+        for told in ("2345678 succeeded", "7 failed", "1.5 in flight", "– waiting"):
+            assert text.count(told) == cards, (width, told, text)
+
+
+def test_what_was_said_of_one_lab_is_not_said_of_the_next() -> None:
+    labs = [Known("calculator"), Known("clock")]
+
+    async def work(watch: Watch, pilot: Pilot[None]) -> None:
+        def said() -> str:
+            return str(watch.query_one("#said", Static).render())
+
+        at_first = said()
+        assert at_first.startswith("here")
+        await pilot.press("e")
+        await watch.workers.wait_for_complete()
+        assert said() == "sent 1 to calculator"
+        await pilot.press("n")
+        assert said() == at_first
+        # An answer that comes late is not put on another lab's screen.
+        gate = threading.Event()
+        watch._send = lambda lab: str(gate.wait(60)) + lab.lab
+        await pilot.press("e", "p")
+        gate.set()
+        await watch.workers.wait_for_complete()
+        await pilot.pause()
+        assert said() == at_first
+
+    use(work, *labs)

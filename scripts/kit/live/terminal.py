@@ -69,7 +69,7 @@ class Watch(App[None]):
     def __init__(self, collectors: Sequence[Collector], target: str, send: Send) -> None:
         super().__init__()
         self._collectors = collectors
-        self._target = target
+        self._at_first = f"{target}   a dash: this target does not tell"
         self._send = send
         self._shown = 0
         self._keys: list[str] | None = None
@@ -84,7 +84,7 @@ class Watch(App[None]):
         with Horizontal(id="below"):
             yield OptionList(id="results")
             yield RichLog(id="log", wrap=True, min_width=20, max_lines=400)
-        yield Static(f"{self._target}   a dash: this target does not tell", id="said")
+        yield Static(self._at_first, id="said")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -123,7 +123,12 @@ class Watch(App[None]):
 
     def _example(self, collector: Collector) -> None:
         said = self._send(collector)
-        self.call_from_thread(self.query_one("#said", Static).update, said)
+        self.call_from_thread(self._say, collector, said)
+
+    def _say(self, collector: Collector, said: str) -> None:
+        """Say what became of an example, unless another lab is on screen by now."""
+        if collector is self._collectors[self._shown]:
+            self.query_one("#said", Static).update(said)
 
     def _select(self, index: int) -> None:
         self._shown = index
@@ -131,6 +136,7 @@ class Watch(App[None]):
             collector.focused = number == index
         self._keys, self._last_line = None, None
         self.query_one(RichLog).clear()
+        self.query_one("#said", Static).update(self._at_first)
         self._show()
 
     def _show(self) -> None:
