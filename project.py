@@ -30,18 +30,21 @@ ContextValue = str | bool | int
 #: What the context says of the whole project; a lab's options are named LAB.OPTION, and its stack knows them.
 COMMON = ("prefix", "region", "role", "state")
 
+#: What holds where cdktf.json says nothing.
+DEFAULTS: Mapping[str, ContextValue] = {"prefix": "lab", "region": "us-east-1", "role": "LabRole"}
+
 
 class ProjectError(Exception):
     """Something the user can put right. Its text is one plain line per problem, shown without a traceback."""
 
 
 def context(environ: Mapping[str, str] = os.environ) -> dict[str, ContextValue]:
-    """The project's context: cdktf.json's, with the values of LAB_CONTEXT on top.
+    """The project's context: the defaults, cdktf.json's values over them, those of LAB_CONTEXT on top.
 
     Raises ProjectError when LAB_CONTEXT is not a list of `name=value`, or has names that neither the project nor a lab
     can have.
     """
-    values: dict[str, ContextValue] = dict(json.loads((ROOT / "cdktf.json").read_text())["context"])
+    values: dict[str, ContextValue] = {**DEFAULTS, **json.loads((ROOT / "cdktf.json").read_text()).get("context", {})}
     text = environ.get("LAB_CONTEXT", "")
     try:
         words = shlex.split(text)
@@ -65,7 +68,9 @@ def context(environ: Mapping[str, str] = os.environ) -> dict[str, ContextValue]:
 
 def region(values: Mapping[str, ContextValue], environ: Mapping[str, str] = os.environ) -> str:
     """The region of everything deployed, as the module's docstring orders the sources."""
-    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or str(values.get("region", "us-east-1"))
+    return (
+        environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or str(values.get("region", DEFAULTS["region"]))
+    )
 
 
 def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -181,7 +186,9 @@ def state_object(lab: str, values: Mapping[str, ContextValue], where: str) -> tu
     match = re.fullmatch(r"s3://([^/]+)/?(.*?)/?", str(values.get("state", "")))
     if not match:
         return None
-    return match[1], "/".join(filter(None, [match[2], where, str(values.get("prefix", "lab")), f"{lab}.tfstate"]))
+    return match[1], "/".join(
+        filter(None, [match[2], where, str(values.get("prefix", DEFAULTS["prefix"])), f"{lab}.tfstate"])
+    )
 
 
 def endpoint_dir(url: str) -> Path:

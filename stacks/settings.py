@@ -100,10 +100,10 @@ class NoOptions:
 class Settings:
     """What holds for all labs, and the options of each."""
 
-    prefix: str = option("lab", name_part)
-    region: str = option("us-east-1", region_name)
+    prefix: str = option(project.DEFAULTS["prefix"], name_part)
+    region: str = option(project.DEFAULTS["region"], region_name)
     #: `LabRole` (a student account cannot create roles), another existing role, or `dedicated`: one role per function.
-    role: str = option("LabRole", role_name)
+    role: str = option(project.DEFAULTS["role"], role_name)
     #: Where Terraform keeps its state: empty for files in the project's folder, or s3://bucket/folder.
     state: str = option("", state_place)
     #: The endpoint in force instead of AWS.

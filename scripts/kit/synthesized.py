@@ -111,7 +111,7 @@ def synthesize(folder: Path, environment: Mapping[str, str]) -> None:
         env={
             **environment,
             "CDKTF_OUTDIR": str(folder),
-            "CDKTF_CONTEXT_JSON": json.dumps(configuration["context"]),
+            "CDKTF_CONTEXT_JSON": json.dumps(configuration.get("context", {})),
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,

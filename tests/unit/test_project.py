@@ -100,6 +100,16 @@ def test_a_value_with_blanks_is_to_be_quoted() -> None:
     assert project.context({"LAB_CONTEXT": hint})["clock.schedule"] == "rate(5 minutes)"
 
 
+@pytest.mark.parametrize("said", ["{}", '{"context": {}}', '{"context": {"clock.enabled": false}}'])
+def test_what_cdktf_json_leaves_out_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """Without a role the rules of a Learner Lab went unchecked; without a prefix nothing worked."""
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    (tmp_path / "cdktf.json").write_text(said)
+    found = project.context({})
+    assert (found["prefix"], found["region"], found["role"]) == ("lab", "us-east-1", "LabRole")
+    assert project.context({"LAB_CONTEXT": "role=dedicated"})["role"] == "dedicated"
+
+
 def test_region_comes_from_the_environment_before_the_context() -> None:
     context = {"region": "us-west-2"}
     assert project.region(context, {}) == "us-west-2"
