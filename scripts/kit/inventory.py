@@ -81,9 +81,9 @@ def _rank(order: list[str], kind: str) -> int:
 
 def lab_of(name: str, prefix: str) -> str | None:
     """The lab that a resource of this name belongs to: `<prefix>-<lab>-<thing>`, or `/<prefix>/<lab>/<port>`."""
-    parts = re.fullmatch(rf".*?(?:^|/){re.escape(prefix)}[-/](.+)", name)
-    rest = parts[1] if parts else ""
-    return next((lab for lab in LABS if re.match(rf"{re.escape(lab)}[-/]", rest)), None)
+    # A prefix may be a word of AWS's own, as in /aws/lambda/lambda-clock-tell-time: only both together are a lab's.
+    begins = rf"(?:^|/){re.escape(prefix)}[-/]"
+    return next((lab for lab in LABS if re.search(rf"{begins}{re.escape(lab)}[-/]", name)), None)
 
 
 def _short(name: str) -> str:

@@ -29,6 +29,19 @@ def test_the_lab_of_a_name(name: str, lab: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("prefix", "name"),
+    [
+        ("lambda", "/aws/lambda/lambda-clock-tell-time"),
+        ("aws", "/aws/lambda/aws-clock-tell-time"),
+        ("states", "/aws/vendedlogs/states/states-clock-workflow"),
+        ("lambda", "/lambda/clock/output"),
+    ],
+)
+def test_a_prefix_may_be_a_word_of_aws(prefix: str, name: str) -> None:
+    assert lab_of(name, prefix) == "clock"
+
+
+@pytest.mark.parametrize(
     ("arn", "kind", "name"),
     [
         ("arn:aws:sqs:us-east-1:1:lab-clock-output", "queue", "lab-clock-output"),
