@@ -21,11 +21,15 @@ from kit.synthesized import stacks_of
 
 import project
 
+#: More than anybody deploys or sends, and little enough for every sum.
+MOST = 10**12
+
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.messages < 0 or arguments.hours < 0 or arguments.budget <= 0:
-        raise Stop("--messages and --hours must be 0 or more, --budget above 0", Exit.USAGE)
+    # Told by comparing, which says no to nan.
+    if not (0 <= arguments.messages <= MOST and 0 <= arguments.hours <= MOST and 0 < arguments.budget <= MOST):
+        raise Stop(f"--messages and --hours must be 0 or more, --budget above 0, and none above {MOST:,}", Exit.USAGE)
     region = arguments.region or project.region(project.context())
     prices = all_prices(region)
     estimates = [estimate(stack, prices) for stack in stacks_of(arguments.lab, arguments.out, region)]

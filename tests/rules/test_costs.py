@@ -137,5 +137,12 @@ def test_the_script(synthesized: Callable[[str], Path]) -> None:
     assert labs["clock"]["usd"] == pytest.approx(labs["clock"]["usd_message"] * 100 + labs["clock"]["usd_hour"] * 4)
     assert labs["cdktf_lambda"]["usd_hour"] == pytest.approx(900 * REQUEST) and labs["DynamoDBStack"]["usd"] == 0
     assert "costs on after the session ends" in done.stderr
-    done = subprocess.run([*command, "--messages", "-1"], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2 and done.stderr.startswith("error: --messages and --hours must be 0 or more")
+
+
+@pytest.mark.parametrize("option", ["--messages=-1", "--hours=nan", "--hours=inf", "--budget=nan", "--budget=inf"])
+def test_what_cannot_be_summed_is_refused(option: str) -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "estimate_cost.py"), "all", option]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --messages and --hours must be 0 or more, --budget above 0")
+    assert done.stderr.count("\n") == 1
