@@ -15,6 +15,8 @@ from websockets.sync.client import connect
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 60
 WAIT_S = 30
+#: What DevTools answers about a page that is being left.
+LEAVING = ("Inspected target navigated", "Execution context was destroyed", "Cannot find context")
 #: Larger than any answer here, a picture included.
 MAX_ANSWER = 2**26
 
@@ -52,10 +54,19 @@ class Browser:
     def wait(self, script: str, wait_s: float = WAIT_S) -> Any:
         """The value of the expression as soon as it is true. Raises AssertionError when it never is."""
         deadline = time.monotonic() + wait_s
-        while not (value := self.run(script)):
+        while not (value := self._value(script)):
             assert time.monotonic() < deadline, f"not in {wait_s} s: {script}\n{self.run('document.body.innerText')}"
             time.sleep(0.03)
         return value
+
+    def _value(self, script: str) -> Any:
+        """The expression's value; None while the page gives way to another."""
+        try:
+            return self.run(script)
+        except AssertionError as error:
+            if any(said in str(error) for said in LEAVING):
+                return None
+            raise
 
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))

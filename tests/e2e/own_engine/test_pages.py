@@ -286,5 +286,6 @@ def test_a_link_of_a_foreign_page_leads_nowhere(page: browser.Browser, account: 
     """As a whole page, not in a frame."""
     opened(page, f"http://evil.example:{pages_port}/")
     url = json.dumps(account.found["presigned"]["get"])
-    page.run(f"Object.assign(document.body.appendChild(document.createElement('a')), {{href: {url}}}).click()")
+    link = f"Object.assign(document.body.appendChild(document.createElement('a')), {{href: {url}}})"
+    page.run(f"setTimeout(() => {link}.click()); 0")
     page.wait("document.body?.innerText.includes('takes nothing from other pages')")
