@@ -74,6 +74,11 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(ESCAPED, _escaped)
 
 
+def escaped(text: str) -> str:
+    """The text with every half of a character as JSON writes it, so that it can be sent, and has its room."""
+    return text.encode(errors=ESCAPED).decode()
+
+
 def is_text(text: str) -> bool:
     """Whether it can be sent as UTF-8: it holds no half of a character (a lone surrogate)."""
     try:

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 import rich.console
 from textual.pilot import Pilot
-from textual.widgets import RichLog, Static
+from textual.widgets import OptionList, RichLog, Static
 
 from kit.live.chain import chain
 from kit.live.collector import KEPT_LINES, View
 from kit.live.logs import Line
 from kit.live.numbers import Numbers
+from kit.live.results import Result
 from kit.live.terminal import Watch
 from kit.pictures.album import graph_of_lab
 
@@ -91,6 +92,22 @@ def test_no_number_is_cut_at_any_width(lab: str) -> None:
         assert cards
         for told in ("2345678 succeeded", "7 failed", "1.5 in flight", "– waiting"):
             assert text.count(told) == cards, (width, told, text)
+
+
+def test_half_a_character_takes_the_room_that_it_is_given() -> None:
+    lab = Known("calculator")
+    lab.now.results = [Result("k", 0, "m", '{"error": "not \\ud800"}', False)]
+    lab.lines.append(line("not \ud800"))
+
+    async def work(watch: Watch, pilot: Pilot[None]) -> None:
+        watch.changed()
+        await pilot.pause()
+        assert "not \\ud800" in watch.query_one(RichLog).lines[0].text
+        assert "not \\ud800" in str(watch.query_one(OptionList).get_option_at_index(0).prompt)
+        await pilot.press("enter")
+        assert 'not \\ud800"' in str(watch.screen.query_one("#detail Static", Static).render())
+
+    use(work, lab)
 
 
 def test_what_was_said_of_one_lab_is_not_said_of_the_next() -> None:

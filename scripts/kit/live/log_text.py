@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from kit.cli import escaped
 from kit.live.logs import Line
 
 COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
@@ -15,10 +16,10 @@ def as_text(line: Line, functions: Sequence[str]) -> Text:
     colour = COLOURS[functions.index(line.function) % len(COLOURS)]
     text = Text(f"{clock(line.time_ms)} ", style="dim")
     text.append(f"{line.function} ", style=colour)
-    text.append(line.text, style="red" if line.is_error else "yellow" if line.level == "WARNING" else "")
+    text.append(escaped(line.text), style="red" if line.is_error else "yellow" if line.level == "WARNING" else "")
     for name, value in line.details.items():
         told = ", ".join(map(str, value)) if isinstance(value, list) else value
-        text.append(f" {name}={told}", style="dim")
+        text.append(escaped(f" {name}={told}"), style="dim")
     return text
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.aws_errors import explain
-from kit.cli import ESCAPED, Exit, Stop
+from kit.cli import Exit, Stop, escaped
 from kit.live.collector import Collector
 from kit.live.results import Result
 from kit.outgoing import Choices, refused
@@ -89,4 +89,4 @@ def as_bodies(content: Any) -> list[str]:
 
 
 def _as_json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False).encode(errors=ESCAPED).decode()
+    return escaped(json.dumps(content, ensure_ascii=False))

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, RichLog, Static
 from textual.widgets.option_list import Option
 
+from kit.cli import escaped
 from kit.live.chain import chain
 from kit.live.collector import Collector, View
 from kit.live.log_text import as_text, clock
@@ -39,7 +40,7 @@ class Detail(ModalScreen[None]):
         body = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
         head = f"{clock(self._result.at_ms)}  answers {self._result.message_id or 'nobody'}\n\n"
         with VerticalScroll(id="detail"):
-            yield Static(Text(head, style="dim") + Text(body))
+            yield Static(Text(head, style="dim") + Text(escaped(body)))
         yield Footer()
 
 
@@ -193,4 +194,4 @@ class Watch(App[None]):
 
 def _in_a_line(result: Result) -> Text:
     text = Text(f"{clock(result.at_ms)} ", style="dim", no_wrap=True, overflow="ellipsis")
-    return text.append_text(Text.from_markup(one_line(parse(result.body))))
+    return text.append_text(Text.from_markup(escaped(one_line(parse(result.body)))))
