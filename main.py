@@ -38,3 +38,7 @@ if __name__ == "__main__":
         main()
     except ProjectError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:  # a read-only or a full disk
+        if error.filename is None:
+            raise
+        sys.exit(f"error: {error.filename}: {error.strerror}")

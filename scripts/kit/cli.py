@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -17,6 +18,8 @@ from project import ProjectError
 ESCAPED = "escaped-as-in-json"
 #: The longest --wait: what SQS can keep hidden for a reader meanwhile is 12 hours.
 MAX_WAIT_S = 36_000
+#: A read-only or a full disk, somebody else's folder.
+NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 
 
 class Exit(IntEnum):
@@ -126,6 +129,9 @@ def run(main: Callable[[], int]) -> NoReturn:
 def _explained(error: Exception) -> tuple[str, Exit]:
     """The line and the exit code for an error. Raises it again when it is a defect of ours."""
     if isinstance(error, OSError) and type(error).__module__ != "botocore.exceptions":
+        if error.filename and error.errno in NOT_WRITABLE:
+            where = "the tools write in the project's folder"
+            return f"{error.filename} cannot be written: {error.strerror}; {where}", Exit.USAGE
         what = f"use {error.filename}" if error.filename else "write the output"
         return f"cannot {what}: {error.strerror or error}", Exit.USAGE
     from kit.aws_errors import explain

@@ -142,9 +142,7 @@ def _folders(roots: tuple[Path, ...], depth: int = MIRROR_DEPTH) -> Iterator[Pat
 def _mirror_configuration(mirror: Path) -> Path:
     """A Terraform CLI configuration that takes the AWS provider from the mirror, and others from where they are."""
     source = "registry.terraform.io/hashicorp/aws"
-    _CONFIGURATION.parent.mkdir(exist_ok=True)
-    _CONFIGURATION.write_text(
-        f"""provider_installation {{
+    text = f"""provider_installation {{
   filesystem_mirror {{
     path    = {json.dumps(str(mirror))}
     include = ["{source}"]
@@ -154,5 +152,7 @@ def _mirror_configuration(mirror: Path) -> Path:
   }}
 }}
 """
-    )
+    if not _CONFIGURATION.is_file() or _CONFIGURATION.read_text() != text:  # it may be there, and not to be written
+        _CONFIGURATION.parent.mkdir(exist_ok=True)
+        _CONFIGURATION.write_text(text)
     return _CONFIGURATION

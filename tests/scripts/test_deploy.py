@@ -1,6 +1,7 @@
 """What a deployment and a destruction do before Terraform: real processes, at an endpoint where nothing answers."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,6 +35,50 @@ def test_a_word_that_is_no_lab_is_named(tool: Tool, nowhere: dict[str, str], com
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: there is no lab {lab!r}; there are ")
     assert not (project.LOCAL_DIR / "log" / f"{command}-{lab}.log").exists()
+
+
+#: What even root cannot write in: the kernel's own files.
+UNWRITABLE = Path("/sys")
+needs_one = pytest.mark.skipif(not UNWRITABLE.is_dir(), reason="this system has no folder that nobody can write in")
+
+
+@needs_one
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_folder_that_cannot_be_written_is_named(tool: Tool, nowhere: dict[str, str], command: str) -> None:
+    done = tool("lab.py", command, "calculator", "--local", **nowhere | {"CDKTF_OUTPUT": str(UNWRITABLE / "cdktf.out")})
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {UNWRITABLE / 'cdktf.out.lock'} cannot be written: ")
+
+
+@needs_one
+@pytest.mark.parametrize(("script", "arguments"), [("local_aws.py", ["env"]), ("local_aws.py", ["start"])])
+def test_a_project_that_cannot_be_written_is_named(script: str, arguments: list[str]) -> None:
+    done = in_an_unwritable_project(str(project.ROOT / "scripts" / script), *arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {UNWRITABLE}/") and "Traceback" not in done.stderr
+
+
+@needs_one
+def test_an_app_that_cannot_write_says_so_in_a_line(tmp_path: Path, nowhere: dict[str, str]) -> None:
+    done = in_an_unwritable_project(str(project.ROOT / "main.py"), CDKTF_OUTDIR=str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert re.fullmatch(rf"error: {UNWRITABLE}/\S+: .+\n", done.stderr)
+
+
+def in_an_unwritable_project(program: str, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of the project, whose files of its own would be where nobody can write."""
+    code = (
+        "import runpy, sys; from pathlib import Path; import fastsynth; fastsynth.enable(); import project\n"
+        "import stacks.blocks.code\n"  # it knows the layer's packages, which are there
+        f"project.LOCAL_DIR = Path({str(UNWRITABLE)!r}); sys.argv = {[program, *arguments]!r}\n"
+        f"sys.path.insert(0, {str(Path(program).parent)!r}); runpy.run_path({program!r}, run_name='__main__')"
+    )
+    ours = ("AWS_", "LOCAL_AWS", "NODE_OPTIONS", "TF_CLI_CONFIG_FILE")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment = {**clean, "LOCAL_AWS_PORT": "9", **environ}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=project.ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
 
 
 def test_one_deployment_waits_for_another(nowhere: dict[str, str]) -> None:
