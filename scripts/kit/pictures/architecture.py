@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kit.pictures import svg
-from kit.pictures.curves import Rectangle, straighten
+from kit.pictures.curves import Rectangle, labelled, straighten
 from kit.pictures.graph import Edge, Graph, Node, Satellite, goes_back, satellites_of
 from kit.pictures.kinds import BY_TIME_ICON, CLIENT, KINDS, SUBSCRIBER
 from kit.pictures.layout import LABEL_PX, Box, Link, Placed, Plan, Point
@@ -13,8 +13,9 @@ TITLE_PX = 12.5
 #: Between the icon and what comes next to it.
 AIR = 8
 LINE = LABEL_PX * 1.25
-#: Above the icon: where the console puts a station's numbers.
-ABOVE = 24
+#: Above the icon: where the console puts a station's numbers, two lines at most, and how wide they may be.
+ABOVE = 36
+NUMBERS = 132
 #: Of a dead-letter queue below its queue: its icon, its row, and the way down to it.
 SMALL = 22
 ROW = 28
@@ -34,7 +35,10 @@ def plan_of(graph: Graph) -> Plan:
 
 
 def draw(graph: Graph, placed: Placed) -> str:
-    """The picture. Each station is a group with the node's id, and the place where its numbers may be put."""
+    """The picture. Each station is a group with the node's id, and the place where its numbers may be put.
+
+    That is their lower edge, and of a satellite, which has one number beside it, its middle.
+    """
     return svg.document(placed, f"Lab {graph.lab}", _content(graph, placed))
 
 
@@ -44,10 +48,11 @@ def _content(graph: Graph, placed: Placed) -> Iterator[str]:
     plan = plan_of(graph)
     widths = {box.id: box.width for box in plan.boxes}
     places = {box.id: _place(box, placed.centres[box.id]) for box in plan.boxes}
-    kinds = []
+    lines = []
     for line in placed.lines:
         others = [place for id, place in places.items() if id not in (line.link.source, line.link.target)]
-        kinds.append((straighten(line, others), _kind(edges, line.link)))
+        lines.append(straighten(line, others))
+    kinds = [(line, _kind(edges, line.link)) for line in labelled(lines, places.values(), svg.text_width)]
     for line, kind in kinds:
         ends = (line.link.source, line.link.target)
         source, target = (widths[id] / 2 - ICON / 2 - AIR for id in ends)
@@ -68,7 +73,7 @@ def _content(graph: Graph, placed: Placed) -> Iterator[str]:
 
 def _station(node: Node, at: Point) -> Iterator[str]:
     x, y = at
-    yield f'<g id="{node.id}" class="station" data-x="{x}" data-y="{y - ICON / 2 - ABOVE / 2}">'
+    yield f'<g id="{node.id}" class="station" data-x="{x}" data-y="{y - ICON / 2 - 3}">'
     yield svg.icon(_icon(node), at, ICON)
     below = y + ICON / 2 + AIR
     yield from svg.text(node.title, (x, below + TITLE_PX / 2), "title", TITLE_PX)
@@ -107,7 +112,7 @@ def _kind_of(edge: Edge) -> str:
 def _box(graph: Graph, node: Node, satellites: list[Satellite]) -> Box:
     """The icon, the room above it, the text below it, and then the satellites."""
     texts = (svg.text_width(node.title, TITLE_PX * 1.1), svg.text_width(node.note, LABEL_PX))
-    width = max(ICON + 2 * AIR + 28, *texts, _rows_width(satellites))
+    width = max(NUMBERS if node.name else ICON + 2 * AIR + 28, *texts, _rows_width(satellites))
     below = _text_height(node) + (AIR + WAY + ROW * len(satellites) if satellites else 0)
     is_alone = not any(node.id in (edge.source, edge.target) for edge in graph.edges)
     rank = "rules" if node.type == "aws_cloudwatch_event_rule" else ""

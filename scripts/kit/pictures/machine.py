@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.pictures import svg
+from kit.pictures.curves import goes_through
 from kit.pictures.kinds import KINDS
 from kit.pictures.layout import LABEL_PX, Box, Link, Placed, Plan
 
@@ -22,6 +23,14 @@ STYLE = """
   .ends-badly { fill: #fdecf0; stroke: #c7375c; stroke-width: 1.2 }
   .inside { fill: #f6f8fa; stroke: #c3ccd5; stroke-dasharray: 4 3 }
   .terminal { fill: #232f3e }
+"""
+DARK = """
+  .state { fill: #222d39; stroke: #5d6e7f }
+  .choice { fill: #392f17; stroke: #b88d26 }
+  .ends-well { fill: #1b3424; stroke: #4fae6b }
+  .ends-badly { fill: #3f1d29; stroke: #e0688a }
+  .inside { fill: #1d2732; stroke: #475666 }
+  .terminal { fill: #c6d1db }
 """
 
 #: What a task calls, by the first part of its integration.
@@ -79,14 +88,18 @@ def plan_of(definition: Definition) -> Plan:
 
 def draw(name: str, definition: Definition, placed: Placed) -> str:
     """The picture."""
-    return svg.document(placed, f"Workflow {name}", _content(definition, placed), STYLE)
+    return svg.document(placed, f"Workflow {name}", _content(definition, placed), STYLE, DARK)
 
 
 def _content(definition: Definition, placed: Placed) -> Iterator[str]:
     for group, (left, top, right, bottom) in placed.outlines.items():
         size = f'x="{left}" y="{top}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
         yield f'<rect class="inside" {size} rx="8"/>'
-        yield from svg.text(group, (left + 12, top + 14), "note", LABEL_PX, left=True)
+        # On the left, or where no line goes through it.
+        width = svg.text_width(group, LABEL_PX)
+        places = [(x, top + 7, x + width, top + 22) for x in (left + 12, right - 12 - width)]
+        place = min(places, key=lambda box: sum(goes_through(line, box) for line in placed.lines))
+        yield from svg.text(group, (place[0], top + 14), "note", LABEL_PX, left=True)
     kinds = [(line, "failure" if line.link.weak else "flow") for line in placed.lines]
     for line, kind in kinds:
         yield from svg.line(line, kind)

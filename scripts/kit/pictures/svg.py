@@ -31,6 +31,19 @@ STYLE = f"""
   .label.of-failure {{ fill: #a32a4a }}
   .paper {{ fill: #fff; stroke: #d5dbe1 }}
 """
+#: What becomes of these colours on a dark page; the last is that of the icons of people.
+DARK = """
+  text { fill: #e3e8ed }
+  .note, .label { fill: #a9b8c6 }
+  .label { stroke: #18212b }
+  .flow { stroke: #90a2b4 }
+  .failure { stroke: #e0688a }
+  .flow-arrow { fill: #90a2b4 }
+  .failure-arrow { fill: #e0688a }
+  .label.of-failure { fill: #f590ac }
+  .paper { fill: #18212b; stroke: #344250 }
+  [fill="#242f3e"] { fill: #c6d1db }
+"""
 
 
 def text_width(text: str, size: float) -> float:
@@ -38,13 +51,13 @@ def text_width(text: str, size: float) -> float:
     return max((len(line) for line in text.splitlines()), default=0) * size * LETTER
 
 
-def document(placed: Placed, title: str, content: Iterator[str], style: str = "") -> str:
-    """A whole SVG file."""
+def document(placed: Placed, title: str, content: Iterator[str], style: str = "", dark: str = "") -> str:
+    """A whole SVG file; `style` and, for a dark page, `dark` are added to what all pictures have."""
     width, height = round(placed.width + 2 * MARGIN), round(placed.height + 2 * MARGIN)
     body = "\n".join(content)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <title>{escape(title)}</title>
-<style>{STYLE}{style}</style>
+<style>{STYLE}{style}@media (prefers-color-scheme: dark) {{{DARK}{dark}}}</style>
 <rect class="paper" x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="10"/>
 <g transform="translate({MARGIN} {MARGIN})">
 {body}
