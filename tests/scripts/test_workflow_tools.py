@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from kit.approvals import answer
 from kit.cli import Exit, Stop
 from kit.executions import Executions
 from kit.output import Printer
 from kit.workflows import WorkflowSender
 
-import approve
 import read_results
 import send_message
 
@@ -192,12 +192,14 @@ def test_an_execution_that_goes_on_is_shown_so_far(capsys: pytest.CaptureFixture
 
 def test_an_answer_that_comes_too_late_is_said() -> None:
     states = States()
-    request = {"token": "t"}
-    assert approve.answer(states, "e", request, approved=False) == Exit.DONE  # type: ignore[arg-type]  # as above
+    requests = {"e": {"token": "t"}}
+    assert answer(states, requests, "e", approved=False) == "refused"
     assert states.answered == [{"taskToken": "t", "output": '{"approved": false}'}]
     states.token_error = "TaskTimedOut"
     with pytest.raises(Stop, match="execution e does not wait any more: nothing was answered"):
-        approve.answer(states, "e", request, approved=True)  # type: ignore[arg-type]  # as above
+        answer(states, requests, "e", approved=True)
     states.token_error = "AccessDeniedException"
     with pytest.raises(ClientError):
-        approve.answer(states, "e", request, approved=True)  # type: ignore[arg-type]  # as above
+        answer(states, requests, "e", approved=True)
+    with pytest.raises(Stop, match="no execution other waits for an approval"):
+        answer(states, requests, "other", approved=True)

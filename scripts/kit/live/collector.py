@@ -3,6 +3,7 @@
 They go on whatever happens: when the target does not answer, the problem is part of what is shown, until it is over.
 """
 
+import json
 import threading
 import time
 from collections import deque
@@ -115,7 +116,8 @@ class Collector:
                     "function": line.function,
                     "level": "ERROR" if line.is_error else line.level,
                     "text": line.text,
-                    "details": line.details,
+                    "details": json.dumps(line.details, default=str),
+                    "exception": str(line.fields.get("exception", "")),
                 }
                 for line in view.lines
                 if not line.is_platform

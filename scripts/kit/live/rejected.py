@@ -44,7 +44,7 @@ class Rejected:
                     "port": name,
                     "message_id": message["MessageId"],
                     "at_ms": int(message["Attributes"]["SentTimestamp"]),
-                    "body": parse(message["Body"]),
+                    "body": message["Body"],
                     "back_to": way[0].title if (way := self._way_back(name, message["Body"])) else "",
                 }
                 for message in messages

@@ -33,7 +33,7 @@ class Result:
     good: bool
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "body": parse(self.body)}
+        return asdict(self)
 
 
 class Source(Protocol):

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kit.aws_errors import explain
-from kit.cli import Exit, Stop, escaped
+from kit.cli import Exit, Stop
 from kit.live.collector import Collector
 from kit.live.results import Result
 from kit.outgoing import Choices, refused
@@ -80,13 +79,14 @@ def send_example(collector: Collector) -> str:
         return explain(error)[0]
 
 
-def as_bodies(content: Any) -> list[str]:
-    """What a form holds: a JSON list is several messages, anything else is one, sent as it is written."""
-    given = parse(content) if isinstance(content, str) else content
-    if isinstance(given, list):
-        return [item if isinstance(item, str) else _as_json(item) for item in given]
-    return [content if isinstance(content, str) else _as_json(content)]
-
-
-def _as_json(content: Any) -> str:
-    return escaped(json.dumps(content, ensure_ascii=False))
+def as_bodies(content: str) -> list[str]:
+    """What a form holds: a JSON list is several messages, anything else is one; each is sent as it is written."""
+    if not isinstance(parse(content), list):
+        return [content]
+    bodies: list[str] = []
+    left = content.strip()[1:].lstrip()
+    while left != "]":
+        item, end = json.JSONDecoder().raw_decode(left)
+        bodies.append(item if isinstance(item, str) else left[:end])
+        left = left[end:].lstrip(" \t\r\n,")
+    return bodies
