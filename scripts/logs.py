@@ -22,6 +22,7 @@ from kit.live.clients import Clients
 from kit.live.logs import Line, LogTail, about
 from kit.moments import joined, moment
 from kit.output import say
+from kit.ports import check_name
 from kit.target import Target, add_arguments
 
 #: How often those who follow ask for more; CloudWatch has lines after some seconds anyway.
@@ -32,6 +33,7 @@ KEPT = 5000
 
 def main() -> int:
     arguments = parse_arguments()
+    check_name(arguments.lab)
     target = Target.of(arguments)
     since = moment(arguments.start, "--from")
     tail = LogTail(Clients(target), arguments.lab, int(since.timestamp() * 1000))

@@ -28,8 +28,8 @@ LAB = "orders"
 LINGER_S = 0.2
 #: So many orders, whose events are remembered until the end, fit in the memory of any machine.
 MAX_ORDERS = 100_000
-#: Far above what one machine puts on a stream.
-MAX_RATE = 1_000_000
+#: An event in 1,000 seconds, and far more than one machine puts on a stream.
+MIN_RATE, MAX_RATE = 0.001, 1_000_000
 #: Of an event of this producer, with its key, for the plan.
 EVENT_KB = 0.4
 
@@ -73,8 +73,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a line, as when piped")
     add_arguments(parser)
     arguments = parser.parse_args()
-    if not (1 <= arguments.orders <= MAX_ORDERS and arguments.users >= 1 and 0 <= arguments.rate <= MAX_RATE):
-        parser.error(f"--orders must be 1 to {MAX_ORDERS}, --users 1 or more, --rate 0 to {MAX_RATE}")
+    good_rate = arguments.rate == 0 or MIN_RATE <= arguments.rate <= MAX_RATE
+    if not (1 <= arguments.orders <= MAX_ORDERS and arguments.users >= 1 and good_rate):
+        parser.error(f"--orders must be 1 to {MAX_ORDERS}, --users 1 or more, --rate 0, or {MIN_RATE} to {MAX_RATE}")
     if not all(0 <= share <= 100 for share in (arguments.malformed, arguments.duplicates, arguments.stumbles)):
         parser.error("--malformed, --duplicates and --stumbles are percentages, from 0 to 100")
     return arguments

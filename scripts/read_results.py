@@ -26,6 +26,8 @@ SETTLED_S = 1
 HIDDEN_S = 60
 #: How many executions of a workflow are shown without --max, and how often it is asked for new ones.
 LATEST = 20
+#: The largest --max.
+MOST = 1_000_000
 EXECUTIONS_POLL_S = 0.5
 
 
@@ -68,8 +70,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.follow and (arguments.peek or arguments.max):
         parser.error("--follow goes on for ever: it does not go with --peek or --max")
-    if not 0 <= arguments.wait <= MAX_WAIT_S or (arguments.max is not None and arguments.max < 1):
-        parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds, --max must be 1 or more")
+    if not 0 <= arguments.wait <= MAX_WAIT_S or (arguments.max is not None and not 1 <= arguments.max <= MOST):
+        parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds, --max must be 1 to {MOST}")
     return arguments
 
 

@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import Any
 
-from kit.cli import Exit, Parser, Stop, run
+from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.moments import joined, moment
 from kit.output import say
 from kit.ports import ports_of
@@ -72,7 +72,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--to", dest="end", default="-0s", metavar="TIME", help="the same (default: now)")
     parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for the end (default: 300)")
     add_arguments(parser)
-    return parser.parse_args(joined(sys.argv[1:], "--from", "--to"))
+    arguments = parser.parse_args(joined(sys.argv[1:], "--from", "--to"))
+    if not 0 <= arguments.wait <= MAX_WAIT_S:
+        parser.error(f"--wait must be 0 to {MAX_WAIT_S} seconds")
+    return arguments
 
 
 if __name__ == "__main__":

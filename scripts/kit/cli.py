@@ -51,11 +51,15 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, *given: Any) -> argparse.Namespace:  # type: ignore[override]  # of two ways, the one in use
         """The arguments, options among them in any order.
 
-        All are text: only the name of a file may be any bytes, as the system has it.
+        All are text, and none is empty, as where a variable of a shell is unset; a message may be, and is refused by
+        its port. Only the name of a file may be any bytes, as the system has it.
         """
         arguments: argparse.Namespace = self.parse_intermixed_args(*given)
+        names = {action.dest: (action.option_strings or [action.dest])[0] for action in self._actions}
         for name, value in vars(arguments).items():
             for text in value if isinstance(value, list) else [value]:
+                if text == "" and name != "message":
+                    self.error(f"{names[name]} is empty")
                 if isinstance(text, str) and name != "file" and not is_text(text):
                     self.error(f"{text!r} is not UTF-8 text")
         return arguments

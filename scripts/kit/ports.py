@@ -13,8 +13,7 @@ Port = dict[str, Any]
 
 def ports_of(target: Target, lab: str) -> dict[str, Port]:
     """The ports of `lab`, by name. Raises Stop when the lab is not deployed at the target."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", lab):
-        raise Stop(f"{lab!r} is no name of a lab, for example calculator", Exit.USAGE)
+    check_name(lab)
     ports = _read(target, f"/{target.prefix}/{lab}")
     if not ports:
         deployed = labs_at(target)
@@ -25,6 +24,12 @@ def ports_of(target: Target, lab: str) -> dict[str, Port]:
             Exit.NOT_DEPLOYED,
         )
     return ports
+
+
+def check_name(lab: str) -> None:
+    """Raises Stop when no lab can have this name."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", lab):
+        raise Stop(f"{lab!r} is no name of a lab, for example calculator", Exit.USAGE)
 
 
 def labs_at(target: Target) -> list[str]:

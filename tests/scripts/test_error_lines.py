@@ -256,14 +256,35 @@ def test_a_misspelt_option_of_the_context(tool: Run, script: list[str]) -> None:
         ("monolith_example.py", ["--orders", "99999999999999999999"], "--orders must be 1 to 10000"),
         ("monolith_example.py", ["--crashes", "99.9999999"], "--crashes 0 to 99"),
         ("produce_orders.py", ["--orders", "99999999999999999999"], "--orders must be 1 to 100000"),
-        ("produce_orders.py", ["--rate", "nan"], "--rate 0 to 1000000"),
-        ("produce_orders.py", ["--rate", "inf"], "--rate 0 to 1000000"),
+        ("produce_orders.py", ["--rate", "nan"], "--rate 0, or 0.001 to 1000000"),
+        ("produce_orders.py", ["--rate", "inf"], "--rate 0, or 0.001 to 1000000"),
         ("produce_orders.py", ["--malformed", "nan"], "are percentages"),
+        ("produce_orders.py", ["--rate", "1e-300"], "--rate 0, or 0.001 to 1000000"),
+        ("replay_events.py", ["bus", "--from", "-1m", "--wait", "nan"], "--wait must be 0 to 36000 seconds"),
+        ("replay_events.py", ["bus", "--from", "-1m", "--wait", "-5"], "--wait must be 0 to 36000 seconds"),
+        ("read_results.py", ["checkout", "--failed", "--max", "9" * 400], "--max must be 1 to 1000000"),
     ],
 )
 def test_work_that_would_never_end(tool: Run, script: str, options: list[str], line: str) -> None:
     done = tool(script, *options, "--local", AWS_ENDPOINT_URL=NOWHERE)
     assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "name"),
+    [
+        ("read_results.py", ["orders", "--order", ""], "--order"),
+        ("read_results.py", ["checkout", "--execution", ""], "--execution"),
+        ("approve.py", ["checkout", ""], "execution"),
+        ("logs.py", ["calculator", "--request-id", ""], "--request-id"),
+        ("logs.py", ["calculator", "--from="], "--from"),
+        ("send_message.py", ["calculator", "--file", ""], "--file"),
+        ("watch.py", [""], "lab"),
+    ],
+)
+def test_an_empty_argument_is_not_taken_for_none(tool: Run, script: str, arguments: list[str], name: str) -> None:
+    done = tool(script, *arguments, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert (done.returncode, done.stderr) == (2, f"error: {name} is empty; see {script} --help\n")
 
 
 def test_an_empty_file(tool: Run) -> None:
@@ -272,7 +293,8 @@ def test_an_empty_file(tool: Run) -> None:
     assert done.stderr == "error: - holds no messages\n"
 
 
-def test_a_name_that_is_no_lab(tool: Run) -> None:
-    done = tool("read_results.py", "../x", "--local", AWS_ENDPOINT_URL=NOWHERE)
+@pytest.mark.parametrize("script", ["read_results.py", "logs.py"])
+def test_a_name_that_is_no_lab(tool: Run, script: str) -> None:
+    done = tool(script, "../x", "--local", AWS_ENDPOINT_URL=NOWHERE)
     assert done.returncode == 2
     assert done.stderr == "error: '../x' is no name of a lab, for example calculator\n"
