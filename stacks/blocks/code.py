@@ -9,6 +9,7 @@ and starts a Node process for each. Here the same content gives the same bytes o
 
 import base64
 import hashlib
+import io
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -56,15 +57,20 @@ def pack(*sources: Path, into: str = "") -> Zip:
         for path in source.rglob("*"):
             if path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts:
                 files[into + path.relative_to(source).as_posix()] = path
-    with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file, zipfile.ZipFile(file, "w") as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name)  # its default time is 1980-01-01
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, files[name].read_bytes())
-    digest = hashlib.sha256(Path(file.name).read_bytes()).digest()
+    digest = hashlib.sha256(content.getvalue()).digest()
     path = project.LOCAL_DIR / "zip" / f"{digest.hex()[:32]}.zip"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Path(file.name).replace(path)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder: a file is not renamed from another disk, as /tmp often is. Another synth may do the same.
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content.getvalue())
+        Path(file.name).replace(path)
     return Zip(path, digest)
 
 

@@ -1,6 +1,7 @@
 """Packing: the same content gives the same bytes, whatever was touched or left lying about."""
 
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,25 @@ def test_the_same_content_gives_the_same_zip(folder: Path, tmp_path: Path) -> No
     (other / "handler.py").chmod(0o600)
     write(other, {"__pycache__/handler.pyc": "x", "stray.pyc": "x"})
     assert pack(folder).digest == pack(other).digest
+
+
+OTHER_DISK = Path("/dev/shm")
+
+
+@pytest.mark.skipif(not OTHER_DISK.is_dir(), reason="this system has no second disk")
+def test_temporary_files_may_lie_on_another_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert OTHER_DISK.stat().st_dev != folder.stat().st_dev
+    monkeypatch.setattr(tempfile, "tempdir", str(OTHER_DISK))
+    packed = pack(folder)
+    assert packed.path.is_file() and len(list(packed.path.parent.iterdir())) == 1
+
+
+def test_what_is_packed_already_is_not_written_again(folder: Path) -> None:
+    packed = pack(folder)
+    before = packed.path.stat()
+    pack.cache_clear()
+    assert pack(folder) == packed
+    assert (packed.path.stat().st_ino, packed.path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_another_content_or_name_gives_another_zip(folder: Path, tmp_path: Path) -> None:
