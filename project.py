@@ -73,6 +73,11 @@ def region(values: Mapping[str, ContextValue], environ: Mapping[str, str] = os.e
     )
 
 
+def partition(where: str) -> str:
+    """The partition of a region, which begins every ARN of it (IAM User Guide, "Amazon Resource Names", Format)."""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(where.rpartition("-")[0].rpartition("-")[0], "aws")
+
+
 def endpoint(environ: Mapping[str, str] = os.environ) -> str | None:
     """The endpoint in force instead of AWS, or None. Raises ProjectError when it is no http(s) address."""
     url = environ.get("AWS_ENDPOINT_URL", "").rstrip("/")

@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
 from constructs import Construct
 
+import project
 from stacks.backend import keep_state
 from stacks.settings import NoOptions, Settings
 
@@ -36,6 +37,8 @@ class LabStack(TerraformStack):
             s3_use_path_style=True if settings.endpoint else None,
         )
         self.account = DataAwsCallerIdentity(self, "caller").account_id
+        #: How every ARN of the region begins.
+        self.arns = f"arn:{project.partition(settings.region)}"
 
     def name(self, thing: str) -> str:
         """`<prefix>-<lab>-<thing>`: the name of a resource in the account."""
@@ -43,7 +46,7 @@ class LabStack(TerraformStack):
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN that a resource of this account and region has, known before the resource exists."""
-        return f"arn:aws:{service}:{self.settings.region}:{self.account}:{resource}"
+        return f"{self.arns}:{service}:{self.settings.region}:{self.account}:{resource}"
 
     def publish(self, port: str, kind: str, **details: Any) -> None:
         """Publish where messages go in or results come out, as SSM parameter `/<prefix>/<lab>/<port>`.

@@ -34,7 +34,7 @@ class ExecutionRole(Construct):
         #: What must exist before the role can be used.
         self.grants: list[IamRolePolicy] = []
         if lab.settings.role != "dedicated":
-            self.arn = f"arn:aws:iam::{lab.account}:role/{lab.settings.role}"
+            self.arn = f"{lab.arns}:iam::{lab.account}:role/{lab.settings.role}"
             return
         trust: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         self._role = IamRole(self, "role", name=name, assume_role_policy=policy_document(trust))

@@ -89,7 +89,7 @@ class Topic(Construct):
         """SNS Developer Guide, "Preventative best practices": the owner publishes and subscribes, over TLS."""
         owner = {
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{self.lab.account}:root"},
+            "Principal": {"AWS": f"{self.lab.arns}:iam::{self.lab.account}:root"},
             "Action": ["sns:Publish", "sns:Subscribe"],
             "Resource": self.arn,
         }

@@ -48,12 +48,14 @@ class Workflow(Construct):
         self.log_group = f"/aws/vendedlogs/states/{self.name}"
         logs = CloudwatchLogGroup(self, "logs", name=self.log_group, retention_in_days=LOG_RETENTION_DAYS)
         self.role.grant("deliver-logs", allow(LOG_ACTIONS, "*"))
+        definition = to_json(asl.load(lab.lab, {**arns, **values}))
         self.resource = SfnStateMachine(
             self,
             "Default",
             name=self.name,
             type=self.type,
-            definition=to_json(asl.load(lab.lab, {**arns, **values})),
+            # The file is written as the console shows it, with the integrations' ARNs in AWS's first partition.
+            definition=definition.replace('"arn:aws:states:', f'"{lab.arns}:states:'),
             role_arn=self.role.arn,
             logging_configuration=SfnStateMachineLoggingConfiguration(
                 level="ALL" if express else "ERROR",

@@ -1,6 +1,7 @@
 """Options of the labs: what they change, and what is refused at synth, by name."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from cdktf import App
 
+from main import LABS
 from project import ProjectError
 from stacks.blocks import DeadLetterQueue, Queue, Rule, Topic
 from stacks.bus import BusStack
@@ -29,6 +31,14 @@ def test_people_are_subscribed_by_option(synth: Synth) -> None:
     assert (
         chosen.items() >= {"email": "ana@example.org", "https": "https://example.org/x", "sms": "+33612345678"}.items()
     )
+
+
+@pytest.mark.parametrize("role", ["LabRole", "dedicated"])
+@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+def test_arns_are_of_the_regions_partition(synth: Synth, region: str, partition: str, role: str) -> None:
+    for lab in LABS:
+        arns = set(re.findall(r"arn:[\w-]+:", json.dumps(synth(lab, region=region, role=role))))
+        assert arns == {f"arn:{partition}:"}, lab.lab
 
 
 def test_nobody_is_subscribed_by_default(synth: Synth) -> None:

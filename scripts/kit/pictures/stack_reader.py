@@ -23,7 +23,7 @@ _READS = re.compile(
     r"|sqs:(Receive|Delete|GetQueue|ChangeMessage))"
 )
 _REFERENCE = re.compile(r"\$\{(?P<type>aws_\w+)\.(?P<name>[\w-]+)\.")
-_ARN = re.compile(r"^arn:aws:(?P<service>\w+):.*[:/](?P<name>[\w.-]+)$")
+_ARN = re.compile(r"^arn:[\w-]+:(?P<service>\w+):.*[:/](?P<name>[\w.-]+)$")
 _ACCOUNT = re.compile(r"\$\{data\.aws_caller_identity\.\w+\.account_id\}")
 _REGION = re.compile(r"\{account\}-[a-z]{2}(-[a-z]+)+-\d")
 
