@@ -89,7 +89,6 @@ function results({ results, has_results }) {
     const row = line(one.at_ms, "", answer(one.body), setOut(one.body), one.good ? "good" : "bad");
     if (!first) row.classList.add("new");
     row.dataset.messageId = one.message_id;
-    row.dataset.atMs = one.at_ms;
     list.prepend(row);
   }
 }
@@ -187,6 +186,7 @@ async function ask(path, order) {
 function line(at_ms, who, text, whole, kind) {
   const row = document.createElement("li");
   if (kind) row.className = kind;
+  row.dataset.atMs = at_ms;
   const content = button(text, () => detail(whole));
   content.className = "text";
   row.append(element("time", new Date(at_ms).toLocaleTimeString("en-GB")), ...(who ? [element("span", who, "who")] : []), content);

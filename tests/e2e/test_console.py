@@ -145,9 +145,9 @@ def test_the_log_reads_downwards(labs: Shell, console: tuple[str, int], page: br
     page.open(f"{console[0]}/#clock")
     for _ in range(2):
         labs.script("send_message.py", "clock", "{}")
-    page.wait("document.querySelectorAll('#log time').length >= 2")
-    times = page.run("[...document.querySelectorAll('#log time')].map(one => one.textContent)")
-    assert times == sorted(times)
+    page.wait("document.querySelectorAll('#log li[data-at-ms]').length >= 2")
+    times = page.run("[...document.querySelectorAll('#log li')].map(one => Number(one.dataset.atMs))")
+    assert times == sorted(times) and times[0] < times[-1]
     # The latest line is the one that is to be seen.
     page.wait("(list => list.scrollHeight - list.scrollTop - list.clientHeight < 2)(document.getElementById('log'))")
 
