@@ -24,8 +24,12 @@ from kit.tables import TableReader, show_outcomes
 from kit.target import Target, add_arguments
 from kit.workflows import WorkflowSender
 
-#: SNS Developer Guide and SQS Developer Guide, "Message attributes": the data types, and String.Array of SNS.
-ATTRIBUTE = re.compile(r"(?P<name>[\w.-]{1,256})(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL)
+#: SNS Developer Guide and SQS Developer Guide, "Message attributes": names, with single dots inside only and two
+#: beginnings that are AWS's own; how many; the data types, and String.Array of SNS.
+ATTRIBUTE = re.compile(r"(?P<name>[\w-]+(\.[\w-]+)*)(:(?P<type>[\w.]+))?=(?P<value>.+)", re.DOTALL | re.ASCII)
+MAX_NAME = 256
+OWN_NAMES = ("aws.", "amazon.")
+MAX_ATTRIBUTES = 10
 TYPES = ("String", "Number", "Binary", "String.Array")
 #: So many messages at once, and such a long file (in bytes), fit in the memory of any machine.
 MAX_MESSAGES = 100_000
@@ -126,14 +130,20 @@ def read_choices(arguments: argparse.Namespace) -> Choices:
     for text in arguments.attribute:
         match = ATTRIBUTE.fullmatch(text)
         kind = (match["type"] or "String") if match else ""
-        if not match:
+        if not match or len(match["name"]) > MAX_NAME:
             problems.append(f"--attribute {text!r} is not like name=value or name:Number=3")
+        elif match["name"].lower().startswith(OWN_NAMES):
+            problems.append(f"--attribute {text!r}: names begin with neither AWS. nor Amazon.")
+        elif match["name"] in attributes:
+            problems.append(f"--attribute {text!r}: {match['name']} is given twice")
         elif kind not in TYPES:
             problems.append(f"--attribute {text!r}: there is no type {kind}; types are {', '.join(TYPES)}")
-        elif kind == "Number" and not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", match["value"]):
+        elif kind == "Number" and not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", match["value"], re.ASCII):
             problems.append(f"--attribute {text!r}: {match['value']!r} is no number")
         else:
             attributes[match["name"]] = Attribute(kind, match["value"])
+    if len(attributes) > MAX_ATTRIBUTES:
+        problems.append(f"a message has at most {MAX_ATTRIBUTES} attributes")
     if problems:
         raise Stop("; ".join(problems), Exit.USAGE)
     return Choices(attributes, arguments.source, arguments.type)

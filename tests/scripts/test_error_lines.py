@@ -287,6 +287,26 @@ def test_an_empty_argument_is_not_taken_for_none(tool: Run, script: str, argumen
     assert (done.returncode, done.stderr) == (2, f"error: {name} is empty; see {script} --help\n")
 
 
+@pytest.mark.parametrize(
+    ("attributes", "line"),
+    [
+        (["AWS.x=1"], "names begin with neither AWS. nor Amazon."),
+        (["amazon.x=1"], "names begin with neither AWS. nor Amazon."),
+        ([".a=1"], "is not like name=value"),
+        (["a..b=1"], "is not like name=value"),
+        (["a.=1"], "is not like name=value"),
+        (["é=1"], "is not like name=value"),
+        (["a:Number=٣"], "is no number"),
+        (["a=1", "a=2"], "a is given twice"),
+        ([f"a{number}=1" for number in range(11)], "a message has at most 10 attributes"),
+    ],
+)
+def test_attributes_that_aws_would_refuse(tool: Run, attributes: list[str], line: str) -> None:
+    options = [word for attribute in attributes for word in ("--attribute", attribute)]
+    done = tool("send_message.py", "fanout", "1", *options, "--local", AWS_ENDPOINT_URL=NOWHERE)
+    assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_an_empty_file(tool: Run) -> None:
     done = tool("send_message.py", "calculator", "--file", "-", "--local", stdin="\n\n", AWS_ENDPOINT_URL=NOWHERE)
     assert done.returncode == 2
