@@ -52,7 +52,7 @@ class LabStack(TerraformStack):
         """Publish where messages go in or results come out, as SSM parameter `/<prefix>/<lab>/<port>`.
 
         `kind` is the service behind the port (sqs, lambda ...), `details` what a client of it needs. An input says its
-        `example`, the messages that the lab's page shows.
+        `example`, the messages that the lab's page shows; what only a tool of the project fills says so, `filled_by`.
         """
         SsmParameter(
             self,

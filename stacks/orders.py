@@ -145,7 +145,8 @@ class OrdersStack(LabStack):
         orders.grant(function, "BatchGetItem", "PutItem")
         self.subscribe(function)
         orders.publish("output", history="history")
-        Table(self, "replayed", partition_key="orderId").publish("replayed", history="history")
+        replayed = Table(self, "replayed", partition_key="orderId")
+        replayed.publish("replayed", history="history", filled_by="replay_orders.py")
 
     def keep_archive(self) -> None:
         """Keep every event, bad ones too, longer than the stream does."""

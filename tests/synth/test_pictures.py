@@ -53,6 +53,13 @@ def test_a_changed_stack_changes_its_picture(synth: Synth) -> None:
     assert {(edge.source, edge.target) for edge in lost} == {("queue-input", "function-calculate")}
 
 
+def test_no_station_is_alone(pictures: list[Picture]) -> None:
+    for picture in pictures:
+        if picture.graph:
+            connected = {end for edge in picture.graph.edges for end in (edge.source, edge.target)}
+            assert {node.id for node in picture.graph.nodes} == connected, picture.name
+
+
 def test_what_a_graph_says(synth: Synth) -> None:
     graph = graph_of("fanout", synth(FanoutStack, role="dedicated"))
     ports = {node.id: node.ports for node in graph.nodes if node.ports}

@@ -14,6 +14,7 @@ from kit.pictures.graph import Graph
 from kit.pictures.layout import Plan, place
 from kit.pictures.node import pngs
 from kit.pictures.stack_reader import graph_of
+from kit.pictures.tools import with_tools
 
 import project
 
@@ -37,7 +38,7 @@ class Picture:
 
 def draw_all(stacks: Mapping[str, Any]) -> list[Picture]:
     """The pictures of these labs (name -> Terraform JSON with dedicated roles), and of their workflows."""
-    graphs = {lab: graph_of(lab, stack) for lab, stack in stacks.items()}
+    graphs = {lab: with_tools(graph_of(lab, stack), stack) for lab, stack in stacks.items()}
     files = {lab: WORKFLOWS / f"{lab}.asl.json" for lab in stacks}
     workflows = {f"{lab}-workflow": json.loads(path.read_text()) for lab, path in files.items() if path.exists()}
     plans: dict[str, Plan] = {lab: architecture.plan_of(graph) for lab, graph in graphs.items()}
