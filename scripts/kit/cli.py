@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from enum import IntEnum
@@ -16,6 +17,8 @@ from project import ProjectError
 
 #: The name of `_escaped` where text is encoded.
 ESCAPED = "escaped-as-in-json"
+#: Control characters (ECMA-48, C0 and C1), by which a text could move the cursor or clear the screen.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: The longest --wait: what SQS can keep hidden for a reader meanwhile is 12 hours.
 MAX_WAIT_S = 36_000
 #: A read-only or a full disk, somebody else's folder.
@@ -82,8 +85,12 @@ codecs.register_error(ESCAPED, _escaped)
 
 
 def escaped(text: str) -> str:
-    """The text with every half of a character as JSON writes it, so that it can be sent, and has its room."""
-    return text.encode(errors=ESCAPED).decode()
+    """The text as it can be sent, and shown without effect on a terminal: as JSON writes what is not for the eye.
+
+    That is every half of a character, and every control character but tabs and the ends of lines.
+    """
+    shown = CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return shown.encode(errors=ESCAPED).decode()
 
 
 def is_text(text: str) -> bool:

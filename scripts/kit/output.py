@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kit.cli import escaped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,7 +33,7 @@ class Printer:
             return
         from rich.markup import escape
 
-        self._print(one_line(content), f"[dim]{note}[/]" if note else "")
+        self._print(escaped(one_line(content)), f"[dim]{note}[/]" if note else "")
         for line in below:
             self._print(escape(line))
 

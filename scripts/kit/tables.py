@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from kit.cli import Exit
+from kit.cli import Exit, escaped
 from kit.output import Printer, parse, progress, say
 from kit.ports import Port
 from kit.target import Target
@@ -74,7 +74,7 @@ def show_items(reader: TableReader, id: str | None, wait_s: float, limit: int | 
         if printer.as_json:
             printer.result({}, to_json(item))
         else:
-            print("\n".join(timeline(item) if id else [one_line(item)]))
+            print(escaped("\n".join(timeline(item) if id else [one_line(item)])))
     return Exit.DONE
 
 

@@ -45,6 +45,19 @@ def test_a_terminal_shows_half_a_character(queue: Any, encoding: str, tmp_path: 
     assert not service.bodies
 
 
+def test_a_message_cannot_drive_the_terminal(queue: Any, tmp_path: Any) -> None:
+    text = "\x1b[2J\x1b]0;mine\x07 \x9b31m"
+    _, url = queue(json.dumps({"result": text}), json.dumps({"error": text}), json.dumps(text))
+    environ = {**os.environ, "AWS_ENDPOINT_URL": url, "HOME": str(tmp_path), "NO_COLOR": "1", "TERM": "dumb"}
+    terminal, end = pty.openpty()
+    script = [sys.executable, str(project.ROOT / "scripts" / "read_results.py"), "calculator", "--local"]
+    subprocess.run(script, stdout=end, stderr=subprocess.PIPE, env=environ, timeout=60)
+    os.close(end)
+    shown = os.read(terminal, 10_000).decode()
+    assert "\x1b" not in shown and "\x07" not in shown and "\x9b" not in shown
+    assert shown.count("\\u001b[2J\\u001b]0;mine\\u0007 \\u009b31m") == 3
+
+
 @pytest.mark.parametrize("script", ["read_results.py", "send_message.py"])
 def test_what_cannot_be_written_is_given_back(tool: Run, queue: Any, script: str) -> None:
     service, url = queue("1", "2", "3")
