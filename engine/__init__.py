@@ -5,5 +5,5 @@ version does otherwise than AWS documents, and `student_account` makes it look l
 Knows nothing of the labs.
 """
 
-#: The version whose insides the corrections know. Another one runs as it is.
+#: The version whose insides the corrections know.
 CORRECTED_VERSION = "1.5.33"

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from ministack import app
 
 from engine import CORRECTED_VERSION, doors
+from engine.box.confinement import UNCONFINED
 
 if "--bare" not in sys.argv:
     if version("ministack") == CORRECTED_VERSION:
@@ -17,8 +18,11 @@ if "--bare" not in sys.argv:
 
         corrections.apply()
         recorder.apply()
-    else:
+    elif os.environ.get(UNCONFINED) == "1":
         print(f"MiniStack {version('ministack')}: its corrections are for {CORRECTED_VERSION} and stay out", flush=True)
+    else:  # it would run functions as the user
+        wrong = f"this is MiniStack {version('ministack')}, and the box for functions is made for {CORRECTED_VERSION}"
+        sys.exit(f"{wrong}: `make setup`, or `scripts/local_aws.py start --unconfined`")
     try:
         origins = doors.origins_of(os.environ.get(doors.VARIABLE, ""))
     except ValueError as error:

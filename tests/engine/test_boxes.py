@@ -6,6 +6,7 @@ Never run on the bare engine: there these functions do what they try.
 import contextlib
 import json
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -337,6 +338,14 @@ def test_a_function_that_cannot_be_kept_in_is_refused_in_a_plain_line(monkeypatc
     monkeypatch.setattr(boxes, "_starting", starting)
     with pytest.raises(boxes.NotRun, match=r"functions do not run: .* --unconfined"):
         boxes._of_worker(["python", "_worker.py"], cwd="/nowhere/code", env={})
+
+
+def test_another_version_of_ministack_does_not_run_functions_as_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda package: "9.9.9")
+    monkeypatch.setattr(sys, "argv", ["engine"])
+    monkeypatch.delenv(confinement.UNCONFINED, raising=False)
+    with pytest.raises(SystemExit, match=r"MiniStack 9\.9\.9, and the box for functions is made for .*--unconfined"):
+        runpy.run_module("engine", run_name="__main__")
 
 
 @pytest.fixture
