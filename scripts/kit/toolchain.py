@@ -55,6 +55,7 @@ def environment() -> dict[str, str]:
     mirror = None if _is_configured() else find_mirror()
     if mirror:
         variables["TF_CLI_CONFIG_FILE"] = str(_mirror_configuration(mirror))
+        variables |= _cache(mirror)
         # cdktf would ask the registry for the checksums of other platforms.
         variables["CDKTF_SKIP_PROVIDER_LOCK"] = "true"
     return variables
@@ -115,13 +116,16 @@ def _is_configured() -> bool:
 _CONFIGURATION = project.LOCAL_DIR / "terraform.rc"
 
 
+_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
+#: The AWS provider in a mirror or a cache, in any version for this platform.
+_PACKAGES = f"registry.terraform.io/hashicorp/aws/*/{platform.system().lower()}_{_MACHINE}"
+
+
 @cache
 def find_mirror() -> Path | None:
     """A filesystem mirror on this machine that holds the AWS provider, in any version for this platform."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
-    pattern = f"registry.terraform.io/hashicorp/aws/*/{platform.system().lower()}_{machine}"
     for folder in _folders(MIRROR_ROOTS):
-        if any(folder.glob(pattern)):
+        if any(folder.glob(_PACKAGES)):
             say(f"Terraform takes the AWS provider from the mirror {folder}")
             return folder
     return None
@@ -137,6 +141,25 @@ def _folders(roots: tuple[Path, ...], depth: int = MIRROR_DEPTH) -> Iterator[Pat
             yield root
         elif depth:
             yield from _folders(tuple(inside), depth - 1)
+
+
+def _cache(mirror: Path) -> dict[str, str]:
+    """Terraform's cache of providers, in which the mirror's are linked already.
+
+    Where there is no lock file yet, Terraform makes such a link anew at every init, also while another deployment opens
+    it, and that one then misses its provider. Told that the lock file may lack other platforms, it takes what is there.
+    """
+    if os.environ.get("TF_PLUGIN_CACHE_DIR"):
+        return {}
+    folder = project.LOCAL_DIR / "plugin-cache"
+    for package in mirror.glob(_PACKAGES):
+        link = folder / package.relative_to(mirror)
+        if link.resolve() != package.resolve():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            made = link.with_name(f"{link.name}.{os.getpid()}")
+            made.symlink_to(package)
+            made.replace(link)
+    return {"TF_PLUGIN_CACHE_DIR": str(folder), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
 
 
 def _mirror_configuration(mirror: Path) -> Path:

@@ -8,6 +8,8 @@ import pytest
 from kit import toolchain
 from kit.cli import Stop
 
+import project
+
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -18,6 +20,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(toolchain, "MIRROR_ROOTS", (tmp_path / "opt",))
     monkeypatch.setattr(toolchain, "_CONFIGURATION", tmp_path / "terraform.rc")
+    monkeypatch.setattr(project, "LOCAL_DIR", tmp_path / ".local")
     toolchain.find_mirror.cache_clear()
     (tmp_path / "home").mkdir()
     program(tmp_path / "bin" / "terraform")
