@@ -31,7 +31,7 @@ test: setup ## all tests: unit, synth and end to end on the local engine
 	@$(PY) -m pytest -n 2
 
 quick: setup ## the tests that take seconds: unit and synth
-	@$(PY) -m pytest -n 2 -m "not slow" tests/unit tests/scripts tests/synth tests/rules tests/fastsynth tests/bench
+	@$(PY) -m pytest -n 2 -m "not slow" tests/unit tests/scripts tests/synth tests/rules tests/fastsynth tests/bench tests/aws
 
 bench: setup ## measure against stock cdktf, its peers and a naive handler; writes docs/benchmarks.md (half an hour)
 	@$(PY) -m bench
