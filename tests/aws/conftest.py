@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cdktf import App
@@ -18,23 +19,28 @@ Items = frozenset[tuple[str, ContextValue]]
 
 
 @pytest.fixture(scope="session")
-def synthesized_with(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Items], Stack]:
-    """A lab with a context's values; synthesized in this process, which takes a tenth of a second."""
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Items], Path]:
+    """The folder with a lab for a context; synthesized in this process, which takes a tenth of a second."""
 
     @cache
-    def run(lab: str, context: Items) -> Stack:
+    def run(lab: str, context: Items) -> Path:
         folder = tmp_path_factory.mktemp("cdktf")
         settings = read({each.lab: each.Options for each in LABS}, dict(context), None)
         app = App(outdir=str(folder), skip_validation=True)
         next(each for each in LABS if each.lab == lab)(app, settings)
         app.synth()
-        (stack,) = load(folder)
-        return stack
+        return folder
 
     return run
 
 
 @pytest.fixture(scope="session")
-def synthesized(synthesized_with: Callable[[str, Items], Stack]) -> Synthesized:
+def synthesized(folder_of: Callable[[str, Items], Path]) -> Synthesized:
     """A lab in one of the variants."""
-    return lambda lab, variant: synthesized_with(lab, frozenset(VARIANTS[variant].items()))
+
+    @cache
+    def run(lab: str, variant: str) -> Stack:
+        (stack,) = load(folder_of(lab, frozenset(VARIANTS[variant].items())))
+        return stack
+
+    return run
