@@ -1,10 +1,6 @@
 """What all tests share: the fast synth path, and property tests that do not depend on the machine's speed."""
 
-import fcntl
-import os
-import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +8,7 @@ import hypothesis
 import pytest
 
 import fastsynth
-import project
+import kept
 
 #: The last AWS CLI that pip installs. It pins a botocore of its own, so it cannot be in the project's environment.
 AWS_CLI = "awscli==1.46.3"
@@ -31,20 +27,8 @@ hypothesis.settings.load_profile("any-machine")
 
 @pytest.fixture(scope="session")
 def aws_cli() -> Path:
-    """The folder of an AWS CLI version 1, installed once and kept. Version 2 does not come from a package registry."""
-    folder = project.LOCAL_DIR / AWS_CLI.replace("==", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two processes may run tests
-        if not (folder / "installed").exists():
-            venv.create(folder, clear=False, with_pip=True)
-            command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", AWS_CLI]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                assert not os.environ.get("CI"), done.stderr
-                pytest.skip(f"{AWS_CLI} cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
-            (folder / "installed").touch()
-    return folder / "bin"
+    """The folder of an AWS CLI version 1. Version 2 does not come from a package registry."""
+    return kept.commands(AWS_CLI)
 
 
 @pytest.hookimpl(optionalhook=True)

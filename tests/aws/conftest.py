@@ -9,6 +9,7 @@ from cdktf import App
 
 from kit.synthesized import Stack, load
 
+import kept
 from main import LABS
 from project import ContextValue
 from stacks.settings import read
@@ -16,6 +17,13 @@ from variants import VARIANTS
 
 Synthesized = Callable[[str, str], Stack]
 Items = frozenset[tuple[str, ContextValue]]
+
+
+@pytest.fixture(scope="session")
+def linters() -> Path:
+    """The folder with cfn-lint, and a Python that imports parliament."""
+    # parliament looks for its data by pkg_resources, which later versions of setuptools do not have.
+    return kept.commands("cfn-lint==1.58.0", "parliament==1.6.4", "setuptools==80.9.0")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,7 @@
-"""A second opinion: Checkov, which knows nothing of this project, has no finding but those listed here with a reason.
-
-It pins other versions of the project's own packages (boto3, for one), so it lives in a folder of its own, which the
-first run of this test installs from PyPI.
-"""
+"""A second opinion: Checkov, which knows nothing of this project, finds only what is listed here with a reason."""
 
 import json
 import subprocess
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +10,7 @@ import pytest
 
 from kit.inventory import LABS
 
-import project
-
-CHECKOV = "checkov==3.3.30"
-FOLDER = project.LOCAL_DIR / "checkov"
+import kept
 
 #: Findings that stay, by Checkov's number of the check, and why. One that does not occur any more must go.
 EXCEPTIONS = {
@@ -47,21 +39,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def checkov() -> Path:
-    """Checkov's command."""
-    command = FOLDER / "bin" / "checkov"
-    installed = FOLDER / "installed"
-    if not installed.exists() or installed.read_text() != CHECKOV:
-        venv.create(FOLDER, with_pip=True, clear=True)
-        pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", CHECKOV]
-        done = subprocess.run(pip, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, f"{CHECKOV} could not be installed:\n{done.stderr[-2000:]}"
-        installed.write_text(CHECKOV)
-    return command
+    """The folder of Checkov's command."""
+    return kept.commands("checkov==3.3.30")
 
 
 def scan(checkov: Path, folder: Path) -> dict[str, Any]:
     options = ["--framework", "terraform_json", "--skip-download", "--quiet", "--compact", "--output", "json"]
-    command = [str(FOLDER / "bin" / "python"), str(checkov), "--directory", str(folder), *options]
+    command = [str(checkov / "python"), str(checkov / "checkov"), "--directory", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     result: dict[str, Any] = json.loads(done.stdout)
     assert not result["results"].get("parsing_errors")
