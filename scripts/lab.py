@@ -75,7 +75,7 @@ def environment_of(target: Target) -> dict[str, str]:
 
 def show_account(target: Target) -> None:
     """Say whose account it is, once its credentials have proved good. Raises what boto3 raises."""
-    identity = target.client("sts").get_caller_identity()
+    identity = target_checks.identity(target)
     say(f"account {identity['Account']}, region {target.region}, as {identity['Arn'].rpartition(':')[2]}")
 
 
@@ -127,6 +127,8 @@ def run_cdktf(arguments: argparse.Namespace, target: Target, environment: dict[s
         say("a dead-letter queue came after the queue that names it: once more")
         outcome = run_quietly(command, environment, log)
     if outcome.code:
+        if ask:  # what Terraform said went to the terminal alone: if a session has ended, this says so
+            target_checks.identity(target)
         where = "" if ask else f"; the whole output is in {log}"
         lines = [f"{arguments.command} failed{where}", *outcome.reasons]
         raise Stop("\n  ".join([*lines, next_step(outcome.reasons, arguments.lab)]), Exit.ERROR_REPLY)

@@ -9,6 +9,10 @@ import project
 
 RENEW = "start the lab again and copy AWS Details > AWS CLI into ~/.aws/credentials"
 
+#: The policy that a Learner Lab attaches when its session or its budget ends. STS goes on telling who one is; every
+#: other call is denied by this name (as public projects of students recorded; the Learner Lab's README does not say).
+SESSION_ENDED = "voc-cancel-cred"
+
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 INVALID = {
     "InvalidClientTokenId",
@@ -58,9 +62,16 @@ def explain(error: Exception) -> tuple[str, Exit]:
     raise error
 
 
+def has_ended(error: boto.ClientError) -> bool:
+    """Whether AWS refused because the session of a Learner Lab is over, and not for a permission that is missing."""
+    return SESSION_ENDED in error.response.get("Error", {}).get("Message", "")
+
+
 def _explain_answer(error: boto.ClientError) -> tuple[str, Exit]:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "") or code
+    if has_ended(error):
+        return f"the lab's session has ended: {RENEW}", Exit.NO_CONNECTION
     if code in EXPIRED:
         return f"the AWS credentials have expired: {RENEW}", Exit.NO_CONNECTION
     if code in INVALID:

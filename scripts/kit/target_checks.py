@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from botocore.exceptions import ClientError
 
 from kit import account_rules, inventory, state
-from kit.aws_errors import explain
+from kit.aws_errors import explain, has_ended
 from kit.checkup import Check
 from kit.cli import Exit, Stop
 from kit.target import Target
@@ -48,13 +48,27 @@ def endpoint(target: Target) -> Iterator[Check]:
     yield Check("endpoint", True, str(target))
 
 
+def identity(target: Target) -> dict[str, str]:
+    """Whose account it is, once its credentials have proved good for more than to say so. Raises what boto3 raises.
+
+    At the end of a Learner Lab's session STS goes on answering, and nothing else does.
+    """
+    found: dict[str, str] = target.client("sts").get_caller_identity()
+    try:
+        target.client("ssm").get_parameters_by_path(Path=f"/{target.prefix}", MaxResults=1)
+    except ClientError as error:
+        if has_ended(error):
+            raise
+    return found
+
+
 def credentials(target: Target) -> Iterator[Check]:
     """Whose account it is. Raises what boto3 raises where that cannot be said."""
-    identity = target.client("sts").get_caller_identity()
-    who = identity["Arn"].rpartition(":")[2]
-    student = STUDENT in identity["Arn"]
+    owner = identity(target)
+    who = owner["Arn"].rpartition(":")[2]
+    student = STUDENT in owner["Arn"]
     kind = ", a Learner Lab" if student else "" if target.endpoint else ", not a Learner Lab"
-    yield Check("credentials", True, f"account {identity['Account']}{kind}, as {who}{_session_end(target, who)}")
+    yield Check("credentials", True, f"account {owner['Account']}{kind}, as {who}{_session_end(target, who)}")
     if project.context().get("role") == account_rules.ROLE and not target.local:
         well = target.region in account_rules.REGIONS
         fix = "" if well else f"`export AWS_REGION={account_rules.REGIONS[0]}`"

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 
-from kit.aws_errors import RENEW
+from kit.aws_errors import RENEW, SESSION_ENDED
 
 #: What Terraform and the AWS provider say, and what to do then. The first that matches counts.
 NEXT = (
+    # Before the denials, as one of which it comes.
+    (SESSION_ENDED, RENEW + ", then deploy again"),
     (r"ExpiredToken|RequestExpired|security token .* is expired", RENEW + ", then deploy again"),
     (
         r"state lock|ConditionalRequestConflict|PreconditionFailed",

@@ -48,19 +48,22 @@ def tool(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
 
 @pytest.fixture
 def stub() -> Iterator[Callable[..., str]]:
-    """An endpoint that answers each POST with what a function of its body says: status, content type, body."""
+    """An endpoint that answers each request with what a function of its body says: status, content type, body."""
     servers: list[http.server.HTTPServer] = []
 
     def start(answer: Callable[[str], tuple[int, str, str]]) -> str:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                status, content_type, text = answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                length = int(self.headers.get("Content-Length", 0))
+                status, content_type, text = answer(self.rfile.read(length).decode())
                 body = text.encode()
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_GET = do_POST
 
             def log_message(self, *arguments: object) -> None:
                 pass

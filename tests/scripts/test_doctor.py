@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from kit import target_checks, terraform_errors
+from kit.aws_errors import RENEW
 from kit.checkup import Check, exit_code
 from kit.cli import Exit
 from kit.inventory import LABS
@@ -72,6 +73,59 @@ def test_an_expired_session(tool: Run, account: Callable[..., str], code: str) -
     deploy = tool("lab.py", "deploy", "calculator", AWS_ENDPOINT_URL=url, **KEYS)
     assert deploy.returncode == 5
     assert deploy.stderr.splitlines()[-1].startswith("error: the AWS credentials have expired: start the lab again")
+
+
+def refused_by(policy: str) -> Callable[[str], tuple[int, str, str]]:
+    """An account whose STS answers and whose every other service denies, as `policy` says."""
+    who = "arn:aws:sts::123456789012:assumed-role/voclabs/user1=ana"
+    why = f"User: {who} is not authorized to perform: x:Y with an explicit deny in an identity-based policy: {policy}"
+
+    def answer(request: str) -> tuple[int, str, str]:
+        if "Action=GetCallerIdentity" in request:
+            return 200, "text/xml", identity(who)
+        if "Action=" in request:
+            error = f"<Error><Code>AccessDenied</Code><Message>{why}</Message></Error>"
+            return 403, "text/xml", f"<ErrorResponse>{error}</ErrorResponse>"
+        return 403, "application/json", json.dumps({"__type": "AccessDeniedException", "message": why})
+
+    return answer
+
+
+#: What a Learner Lab attaches when a session or its budget ends.
+ENDED = "arn:aws:iam::123456789012:policy/voc-cancel-cred"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["lab.py", "deploy", "calculator"],
+        ["lab.py", "destroy", "calculator", "--yes"],
+        ["pause.py"],
+        ["leftovers.py"],
+        ["send_message.py", "calculator", "{}"],
+        ["read_results.py", "calculator"],
+        ["logs.py", "calculator"],
+    ],
+)
+def test_the_end_of_a_lab_is_no_missing_permission(tool: Run, stub: Callable[..., str], command: list[str]) -> None:
+    done = tool(*command, AWS_ENDPOINT_URL=stub(refused_by(ENDED)), **KEYS)
+    assert done.returncode == 5
+    assert done.stderr.splitlines()[-1] == f"error: the lab's session has ended: {RENEW}"
+
+
+def test_the_doctor_believes_credentials_that_do_more_than_say_whose_they_are(
+    tool: Run, stub: Callable[..., str]
+) -> None:
+    done = tool("doctor.py", AWS_ENDPOINT_URL=stub(refused_by(ENDED)), **KEYS)
+    found = checks(done)["credentials"]
+    assert (found["well"], found["found"], found["fix"]) == (False, "the lab's session has ended", RENEW)
+    assert done.returncode == 5 and "role" not in checks(done)
+
+
+def test_a_missing_permission_is_not_the_end_of_a_lab(tool: Run, stub: Callable[..., str]) -> None:
+    done = tool("doctor.py", AWS_ENDPOINT_URL=stub(refused_by("arn:aws:iam::123456789012:policy/other")), **KEYS)
+    assert checks(done)["credentials"]["well"] is True
+    assert checks(done)["role"]["found"] == "AWS refused GetRole"
 
 
 def test_credentials_of_no_account(tool: Run, account: Callable[..., str]) -> None:
@@ -183,6 +237,7 @@ def test_the_services_that_must_trust_the_role_are_those_of_the_labs(tmp_path: P
     ("said", "step"),
     [
         ("api error ExpiredToken: The security token included", "start the lab again"),
+        (f"AccessDenied: x is not authorized: with an explicit deny: {ENDED}", "start the lab again"),
         ("Error acquiring the state lock", "another deployment goes on, or was killed"),
         ("ResourceConflictException: Function already exist", "a half-finished earlier deployment is in the way"),
         ("BucketAlreadyOwnedByYou", "a half-finished earlier deployment is in the way"),
