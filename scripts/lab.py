@@ -16,7 +16,7 @@ from kit.costs import estimate
 from kit.engines import ensure_running
 from kit.output import say
 from kit.prices import all_prices
-from kit.removal import delete_late_logs
+from kit.removal import delete_late_logs, stop_executions
 from kit.rules import check
 from kit.synthesized import Stack, load, output_folder, synthesize
 from kit.target import Target, add_arguments
@@ -47,6 +47,8 @@ def main() -> int:
             run_cdktf(arguments, target, environment)
         else:
             state.check(target, labs, "destroy")
+            if arguments.yes or target.local:  # else the user has not said yes yet; Terraform waits long enough
+                stop_executions(target, labs)
             run_cdktf(arguments, target, environment)
             for name in delete_late_logs(target, labs):
                 say(f"log group {name} had come back with a function's last lines: deleted")

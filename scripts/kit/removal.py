@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from kit.inventory import Found, lab_of
 from kit.listings import KINDS
+from kit.output import say
 from kit.target import Target
 
 _KINDS = {kind.word: kind for kind in KINDS}
@@ -20,6 +21,35 @@ def delete(target: Target, found: Found) -> None:
     except ClientError as error:
         if not _is_gone(error):
             raise
+
+
+def stop_executions(target: Target, labs: Collection[str]) -> None:
+    """Stop what the workflows of these labs are doing: AWS deletes a workflow only when its executions have ended.
+
+    An execution may wait ten minutes for a person. Raises ClientError.
+    """
+    kind = _KINDS["workflow"]
+    client = target.client(kind.service)
+    for name, arn, _ in kind.listing(client):
+        if lab_of(name, target.prefix) in labs:
+            _stop_executions(client, name, arn)
+
+
+def _stop_executions(client: Any, name: str, arn: str) -> None:
+    if client.describe_state_machine(stateMachineArn=arn)["type"] == "EXPRESS":  # it ends in five minutes at most
+        return
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
+    running = [each["executionArn"] for page in pages for each in page["executions"]]
+    for execution in running:
+        client.stop_execution(executionArn=execution, cause="its workflow is being deleted")
+    if running:
+        count = "1 execution of" if len(running) == 1 else f"{len(running)} executions of"
+        say(f"{count} {name} {'was' if len(running) == 1 else 'were'} running: stopped")
+
+
+def _workflow(client: Any, found: Found) -> None:
+    _stop_executions(client, found.name, found.handle)
+    client.delete_state_machine(stateMachineArn=found.handle)
 
 
 def delete_late_logs(target: Target, labs: Collection[str]) -> list[str]:
@@ -106,7 +136,7 @@ DELETE: dict[str, Callable[[Any, Found], Any]] = {
     "schedule": _schedule,
     "archive": lambda client, found: client.delete_archive(ArchiveName=found.name),
     "event bus": lambda client, found: client.delete_event_bus(Name=found.name),
-    "workflow": lambda client, found: client.delete_state_machine(stateMachineArn=found.handle),
+    "workflow": _workflow,
     "delivery": lambda client, found: client.delete_delivery_stream(DeliveryStreamName=found.name),
     "stream": lambda client, found: client.delete_stream(StreamName=found.name, EnforceConsumerDeletion=True),
     "function": lambda client, found: client.delete_function(FunctionName=found.name),

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.sfn_state_machine import SfnStateMachine, SfnStateMachineLoggingConfiguration
+from cdktf_cdktf_provider_aws.sfn_state_machine import (
+    SfnStateMachine,
+    SfnStateMachineLoggingConfiguration,
+    SfnStateMachineTimeouts,
+)
 from constructs import Construct
 
 from stacks.blocks import asl
@@ -17,6 +21,9 @@ LOG_ACTIONS = [
     *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
     *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
 ]
+#: AWS deletes a workflow once its executions have ended, at the next state of each (Step Functions API reference,
+#: DeleteStateMachine). The longest state waits ten minutes for a person, and the provider by itself five.
+DELETE_TIMEOUT = "15m"
 
 
 class Workflow(Construct):
@@ -62,6 +69,7 @@ class Workflow(Construct):
                 include_execution_data=True,
                 log_destination=f"{logs.arn}:*",
             ),
+            timeouts=SfnStateMachineTimeouts(delete=DELETE_TIMEOUT),
             depends_on=self.role.grants or None,
         )
 

@@ -85,6 +85,14 @@ def test_every_effect_has_a_compensation_that_is_tried_long_and_then_parked(synt
         assert states[catch["Next"]]["Resource"].endswith("sqs:sendMessage") and states[catch["Next"]]["Next"] == after
 
 
+@every_workflow
+def test_a_destroy_waits_longer_than_any_state(lab: Any, synth: Synth) -> None:
+    """AWS deletes a workflow when its executions have ended, at their next state: after ten minutes, if one waits."""
+    resource = workflow(synth, lab)
+    longest = max(task["TimeoutSeconds"] for task in tasks(json.loads(resource["definition"])).values())
+    assert int(resource["timeouts"]["delete"].removesuffix("m")) * 60 > longest
+
+
 def test_express_by_option(synth: Synth) -> None:
     assert workflow(synth, AccountsStack)["type"] == "STANDARD"
     express = workflow(synth, AccountsStack, accounts__type="express")

@@ -13,6 +13,7 @@ from engine.student_account import ROLE
 from shell import Done, Shell
 
 #: What the names of a lab's resources look like; the labs here are not deployed unless a test says so.
+ROLE_ARN = f"arn:aws:iam::000000000000:role/{ROLE}"
 PORT = '{"kind":"sqs","url":"http://127.0.0.1/000000000000/lab-clock-output"}'
 
 
@@ -134,6 +135,23 @@ def test_a_half_finished_deployment_is_cleared_and_deployed_with_its_state_in_s3
     assert "the state of this checkout does not know it" in own.script("lab.py", "deploy", "clock", expect=2).stderr
     own.script("leftovers.py", "--delete", "--yes")
     assert own.script("leftovers.py").stdout == ""
+
+
+@pytest.mark.parametrize("way", [["lab.py", "destroy", "checkout", "--yes"], ["leftovers.py", "--delete", "--yes"]])
+def test_what_waits_for_an_approval_holds_up_no_destroy(own: Shell, way: list[str]) -> None:
+    """AWS deletes a workflow when its last execution has ended; the local engine at once, so that is looked at here."""
+    states = own.client("stepfunctions")
+    wait = {"StartAt": "Ask", "States": {"Ask": {"Type": "Wait", "Seconds": 600, "End": True}}}
+    started = {
+        name: states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        for name in ("lab-checkout-saga", "other-checkout-saga")
+        if (machine := states.create_state_machine(name=name, definition=json.dumps(wait), roleArn=ROLE_ARN))
+    }
+    said = own.script(*way).stderr
+    assert "1 execution of lab-checkout-saga was running: stopped" in said
+    assert states.describe_execution(executionArn=started["other-checkout-saga"])["status"] == "RUNNING"
+    if way[0] == "lab.py":  # whose Terraform did not make the workflow
+        assert states.describe_execution(executionArn=started["lab-checkout-saga"])["status"] == "ABORTED"
 
 
 def test_log_groups_that_come_back_after_a_destroy_are_deleted(own: Shell) -> None:
