@@ -20,9 +20,12 @@ CDKTF_KEYS = {"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds"}
 Check = Callable[[str], object]
 
 
-def option(default: Any, check: Check | None = None) -> Any:
-    """A dataclass field read from the context: its type is that of `default`, `check` raises ValueError."""
-    return dataclasses.field(default=default, metadata={"check": check})
+def option(default: Any, check: Check | None = None, key: str = "") -> Any:
+    """A dataclass field read from the context: its type is that of `default`, `check` raises ValueError.
+
+    `key` is its name there, where that is not the field's.
+    """
+    return dataclasses.field(default=default, metadata={"check": check, "key": key})
 
 
 def name_part(text: str) -> None:
@@ -106,6 +109,8 @@ class Settings:
     role: str = option(project.DEFAULTS["role"], role_name)
     #: Where Terraform keeps its state: empty for files in the project's folder, or s3://bucket/folder.
     state: str = option("", state_place)
+    #: Whether workflows write logs, which their role must be allowed to deliver.
+    workflow_logs: bool = option(True, key="workflow.logs")
     #: The endpoint in force instead of AWS.
     endpoint: str | None = None
     labs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -144,7 +149,7 @@ def _read(
     for field in dataclasses.fields(kind):
         if "check" not in field.metadata:
             continue
-        key = prefix + field.name
+        key = prefix + (field.metadata["key"] or field.name)
         known.add(key)
         try:
             values[field.name] = _value(context.get(key, field.default), field)

@@ -56,12 +56,17 @@ def execution_of(answer: dict[str, Any]) -> Execution:
     )
 
 
+def where_its_log_is(port: Port) -> str:
+    """Where to look for what an Express workflow has done."""
+    return f"its log is {port['logs']}" if "logs" in port else "it has no log (workflow.logs)"
+
+
 class Executions:
     """The executions of one Standard workflow. Raises Stop for an Express one, which keeps none."""
 
     def __init__(self, target: Target, port: Port) -> None:
         if port["type"] != "STANDARD":
-            raise Stop(f"an Express workflow keeps no executions; its log is {port['logs']}", Exit.USAGE)
+            raise Stop(f"an Express workflow keeps no executions; {where_its_log_is(port)}", Exit.USAGE)
         self._states = target.client("stepfunctions")
         self._workflow = port["arn"]
 

@@ -29,6 +29,10 @@ NEXT = (
         "no connection: check the network, then `scripts/doctor.py`",
     ),
     (
+        r"not authorized to access the Log Destination",
+        'the role may not deliver the logs of workflows: deploy with CONTEXT="workflow.logs=false"',
+    ),
+    (
         r"AccessDenied|not authorized|UnauthorizedOperation|no role",
         "the account does not allow it: `scripts/doctor.py`",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from kit.batches import at_once
 from kit.cli import Exit
-from kit.executions import FAILED, Execution, Executions, execution_of
+from kit.executions import FAILED, Execution, Executions, execution_of, where_its_log_is
 from kit.outgoing import Sent
 from kit.output import Printer, is_error_reply, parse, progress, say
 from kit.ports import Port
@@ -85,7 +85,7 @@ class WorkflowSender:
         for name in sent:
             execution = self._ended[name]
             printer.result({"message_id": name, "seconds": execution.seconds}, execution.body)
-        say(f"an Express workflow keeps no path; its log is {self._port['logs']}")
+        say(f"an Express workflow keeps no path; {where_its_log_is(self._port)}")
         bad = any(is_error_reply(parse(self._ended[name].body)) for name in sent)
         return Exit.ERROR_REPLY if bad else Exit.DONE
 

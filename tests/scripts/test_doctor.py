@@ -244,6 +244,10 @@ def test_the_services_that_must_trust_the_role_are_those_of_the_labs(tmp_path: P
         ("Failed to query available provider packages", "no connection: check the network, then `scripts/doctor.py`"),
         ('Post "http://127.0.0.1:4566/": dial tcp 127.0.0.1:4566: connect: connection refused', "the local engine has"),
         ('Post "https://sqs.us-east-1.amazonaws.com": dial tcp: lookup sqs: no such host', "no connection: check the"),
+        (
+            "AccessDeniedException: The state machine IAM Role is not authorized to access the Log Destination",
+            'the role may not deliver the logs of workflows: deploy with CONTEXT="workflow.logs=false"',
+        ),
         ("api error AccessDeniedException: not authorized", "the account does not allow it: `scripts/doctor.py`"),
         ("something else", "what was made so far is kept in the state"),
     ],

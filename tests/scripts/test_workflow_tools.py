@@ -157,6 +157,9 @@ def test_an_express_workflow_is_run_to_its_end(capsys: pytest.CaptureFixture[str
     shown = capsys.readouterr()
     assert json.loads(shown.out)["body"] == {"result": 1}
     assert "its log is /logs" in shown.err
+    without = {name: value for name, value in PORT.items() if name != "logs"} | {"type": "EXPRESS"}
+    with pytest.raises(Stop, match="keeps no executions; it has no log"):
+        Executions(States(), without)  # type: ignore[arg-type]  # as above
     with pytest.raises(Stop, match="an Express workflow keeps no executions; its log is /logs"):
         Executions(States(), {**PORT, "type": "EXPRESS"})  # type: ignore[arg-type]  # as above
 

@@ -93,6 +93,19 @@ def test_a_destroy_waits_longer_than_any_state(lab: Any, synth: Synth) -> None:
     assert int(resource["timeouts"]["delete"].removesuffix("m")) * 60 > longest
 
 
+@pytest.mark.parametrize("context", [{}, {"accounts__type": "express"}], ids=["standard", "express"])
+def test_an_account_whose_role_may_not_deliver_logs_has_workflows_without(
+    context: dict[str, str], synth: Synth
+) -> None:
+    found = synth(AccountsStack, role="dedicated", workflow__logs="false", **context)["resource"]
+    (resource,) = found["aws_sfn_state_machine"].values()
+    # Said, not left out: the provider takes a block that is missing for one that stays as it is.
+    assert resource["logging_configuration"] == {"level": "OFF"}
+    assert not [id for id in found["aws_cloudwatch_log_group"] if "registration" in id]
+    assert "logs:CreateLogDelivery" not in json.dumps(found["aws_iam_role_policy"])
+    assert all("logs" not in json.loads(port["value"]) for port in found["aws_ssm_parameter"].values())
+
+
 def test_express_by_option(synth: Synth) -> None:
     assert workflow(synth, AccountsStack)["type"] == "STANDARD"
     express = workflow(synth, AccountsStack, accounts__type="express")
