@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from kit import state, target_checks, toolchain
+from kit import shard_changes, state, target_checks, toolchain
 from kit.cdktf import run_interactively, run_quietly
 from kit.cli import Exit, Parser, Stop, run
 from kit.cost_report import remarks, table
@@ -42,6 +42,7 @@ def main() -> int:
             check_stacks(stacks)
             check_role(target)
             state.check(target, labs, "deploy")
+            shard_changes.check(target, stacks)
             if not target.local:
                 show_costs(stacks, target.region)
             run_cdktf(arguments, target, environment)

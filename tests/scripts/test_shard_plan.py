@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.prices import price_table
+from kit.shard_changes import next_step
 from kit.shard_plan import IN_KB, IN_RECORDS, OUT_KB, Demand, plan, report
 
 PRICES = price_table("us-east-1")
@@ -98,3 +99,14 @@ def test_the_report_names_the_limit_the_reads_and_the_date_of_the_prices() -> No
 
 def test_a_region_that_the_table_does_not_know_has_the_prices_of_another() -> None:
     assert price_table("eu-west-3") == PRICES
+
+
+@given(now=st.integers(1, 500), wanted=st.integers(1, 500))
+def test_steps_that_aws_takes_lead_to_any_number_of_shards(now: int, wanted: int) -> None:
+    """UpdateShardCount: at most double, at least half; nothing that it takes is refused."""
+    assert (next_step(now, wanted) == wanted) == (now <= 2 * wanted and wanted <= 2 * now)
+    for _ in range(9):  # from 500 to 1, and back
+        step = next_step(now, wanted)
+        assert now <= 2 * step and step <= 2 * now
+        now = step
+    assert now == wanted

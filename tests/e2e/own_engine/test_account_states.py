@@ -154,6 +154,21 @@ def test_what_waits_for_an_approval_holds_up_no_destroy(own: Shell, way: list[st
         assert states.describe_execution(executionArn=started["lab-checkout-saga"])["status"] == "ABORTED"
 
 
+@pytest.mark.parametrize(
+    ("live", "wanted", "line"),
+    [
+        (1, 3, "has 1 open shard, and AWS goes to double of that at a time, not to 3: deploy orders.shards=2 first"),
+        (4, 1, "has 4 open shards, and AWS goes to half of that at a time, not to 1: deploy orders.shards=2 first"),
+    ],
+)
+def test_a_jump_of_shards_is_refused_before_terraform(own: Shell, live: int, wanted: int, line: str) -> None:
+    own.client("kinesis").create_stream(StreamName="lab-orders-events", ShardCount=live)
+    own.client("kinesis").get_waiter("stream_exists").wait(StreamName="lab-orders-events")
+    done = own.script("lab.py", "deploy", "orders", "--yes", context=f"orders.shards={wanted}", expect=2)
+    assert done.stderr.splitlines()[-1] == f"  orders: stream lab-orders-events {line}"
+    assert own.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_log_groups_that_come_back_after_a_destroy_are_deleted(own: Shell) -> None:
     zip = io.BytesIO()
     with zipfile.ZipFile(zip, "w") as archive:
