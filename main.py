@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+if sys.platform == "win32":
+    sys.exit("error: Windows by itself is not supported: use WSL, the Windows Subsystem for Linux")
+
 import fastsynth
 
 fastsynth.enable()  # before cdktf is imported: a synth takes a tenth of the time, its output stays the same

@@ -37,6 +37,8 @@ NO_ROOM = ("No space left on device", "ENOSPC", "Disk quota exceeded", "EDQUOT")
 
 
 def main():
+    if sys.platform == "win32":
+        stop("Windows by itself is not supported: use WSL, the Windows Subsystem for Linux")
     os.makedirs(LOGS, exist_ok=True)
     if "--lock" in sys.argv:
         return lock()

@@ -109,6 +109,8 @@ class Settings:
     role: str = option(project.DEFAULTS["role"], role_name)
     #: Where Terraform keeps its state: empty for files in the project's folder, or s3://bucket/folder.
     state: str = option("", state_place)
+    #: Whether dead-letter queues get a head start instead of being waited for (stacks/blocks/queue.py).
+    queue_head_start: bool = option(True, key="queue.head_start")
     #: Whether workflows write logs, which their role must be allowed to deliver.
     workflow_logs: bool = option(True, key="workflow.logs")
     #: The endpoint in force instead of AWS.

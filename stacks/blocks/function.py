@@ -36,8 +36,9 @@ class Function(Construct):
         self.name = lab.name(id)
         self.timeout_s = timeout_s
         self.role = ExecutionRole(lab, f"{id}-role", name=self.name, service="lambda.amazonaws.com")
-        logs = CloudwatchLogGroup(self, "logs", name=f"/aws/lambda/{self.name}", retention_in_days=LOG_RETENTION_DAYS)
-        self.role.grant("write-logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{logs.arn}:*"))
+        log_group = f"/aws/lambda/{self.name}"
+        self.logs = CloudwatchLogGroup(self, "logs", name=log_group, retention_in_days=LOG_RETENTION_DAYS)
+        self.role.grant("write-logs", allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{self.logs.arn}:*"))
         code = Code.of(lab)
         zip = pack(LAMBDA_DIR / lab.lab)
         object = code.upload("functions", zip)
@@ -58,7 +59,7 @@ class Function(Construct):
                 variables={"POWERTOOLS_SERVICE_NAME": lab.lab, "POWERTOOLS_LOG_LEVEL": "INFO", **environment}
             ),
             # Lambda would create the log group itself, without retention, and `cdktf destroy` would leave it.
-            depends_on=[logs],
+            depends_on=[self.logs],
         )
 
     def publish(self, port: str, **details: Any) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from cdktf import DataResource, LocalExecProvisioner
+from cdktf import DataResource, ITerraformDependable, LocalExecProvisioner
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMapping,
@@ -136,7 +136,7 @@ class ConsumedQueue(Queue):
             accepts=accepts,
             visibility_timeout_seconds=consumer.timeout_s * VISIBILITY_PER_TIMEOUT,
             redrive_policy=to_json(redrive),
-            depends_on=[self._head_start(lab, id)],
+            depends_on=[self._head_start(lab, id, consumer)],
         )
         # What the event source mapping calls on the function's behalf (same page as MAX_RECEIVE_COUNT).
         actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -152,15 +152,24 @@ class ConsumedQueue(Queue):
             depends_on=consumer.role.grants or None,
         )
 
-    def _head_start(self, lab: LabStack, id: str) -> DataResource:
+    def _head_start(self, lab: LabStack, id: str, consumer: Function) -> ITerraformDependable:
         """A moment after SQS was asked for the dead-letter queue, when a redrive policy may name it.
 
-        SQS refuses a redrive policy whose target does not exist. Depending on the target itself would make Terraform
-        wait until the provider has watched it settle for 25 s, and then for this queue, another 25 s.
+        SQS refuses a redrive policy whose target does not exist. Depending on the target itself, as setting
+        `queue.head_start` = false does, would make Terraform wait until the provider has watched it settle for 25 s,
+        and then for this queue, another 25 s.
+
+        The moment begins when the consumer's log group is there. Terraform gives its slots in the order in which
+        resources become ready, and the dead-letter queue is ready at once: whatever waits for another resource of AWS
+        gets its slot later, with any number of slots. `sleep` is POSIX's, which Linux, macOS and WSL have.
         """
+        if not lab.settings.queue_head_start:
+            return self.dead_letters.resource
         wait = LocalExecProvisioner(type="local-exec", command=f"sleep {HEAD_START_S}")
         triggers = {"queue": self.dead_letters.name}
-        return DataResource(lab, f"{id}-head-start", triggers_replace=triggers, provisioners=[wait])
+        return DataResource(
+            lab, f"{id}-head-start", triggers_replace=triggers, provisioners=[wait], depends_on=[consumer.logs]
+        )
 
 
 def tls_only(arn: str) -> Statement:

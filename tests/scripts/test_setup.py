@@ -57,6 +57,14 @@ def _program(path: Path, commands: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.parametrize("program", ["main.py", "scripts/setup.py"])
+def test_windows_is_sent_to_wsl(program: str) -> None:
+    code = f"import runpy, sys; sys.platform = 'win32'; runpy.run_path({program!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: Windows by itself") and "WSL" in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_each_step_is_said_when_it_begins(begin: Start, tmp_path: Path) -> None:
     setup = begin(pipenv=WAIT.format(tmp_path / "go"))
     assert setup.stderr is not None
