@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cdktf import DataResource, LocalExecProvisioner
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction, LambdaFunctionEnvironment
 from constructs import Construct
@@ -12,6 +13,9 @@ from stacks.blocks.role import ExecutionRole, allow
 from stacks.lab import LabStack
 
 LOG_RETENTION_DAYS = 14
+#: How long a log group outlives its function at a destroy. Lambda delivers logs within some seconds ("Monitoring,
+#: debugging, and troubleshooting", not a promise); the local engine at once.
+LAST_LINES_S, LAST_LINES_LOCAL_S = 15, 1
 
 
 class Function(Construct):
@@ -59,8 +63,18 @@ class Function(Construct):
                 variables={"POWERTOOLS_SERVICE_NAME": lab.lab, "POWERTOOLS_LOG_LEVEL": "INFO", **environment}
             ),
             # Lambda would create the log group itself, without retention, and `cdktf destroy` would leave it.
-            depends_on=[self.logs],
+            depends_on=[self._last_lines()],
         )
+
+    def _last_lines(self) -> DataResource:
+        """A pause between the end of the function and that of its log group.
+
+        Lambda writes a function's last lines after it is gone, and where its role may, makes the log group again, which
+        would be in the way of the next deployment. Costs nothing but at a destroy.
+        """
+        command = f'[ -n "$AWS_ENDPOINT_URL" ] && sleep {LAST_LINES_LOCAL_S} || sleep {LAST_LINES_S} || true'
+        pause = LocalExecProvisioner(type="local-exec", when="destroy", command=command)
+        return DataResource(self, "last-lines", provisioners=[pause], depends_on=[self.logs])
 
     def publish(self, port: str, **details: Any) -> None:
         """Publish the function as a port of the lab: what is sent there invokes it."""

@@ -1,21 +1,26 @@
 """When Terraform comes to each resource, in the graph of what is synthesized: what must lie between two of them does.
 
 Terraform walks the graph with some slots (10 by default). What is ready waits for a slot in the order in which it
-became ready; of what becomes ready together, any may be first. Times are drawn at random, around what the provider takes.
+became ready; of what becomes ready together, any may be first. Times are drawn at random, around the provider's.
 """
 
 import heapq
 import json
 import random
 import re
+import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from main import LABS
+from stacks.blocks.function import LAST_LINES_LOCAL_S, LAST_LINES_S
 from stacks.blocks.queue import HEAD_START_S
 from stacks.calculator import CalculatorStack
+from stacks.clock import ClockStack
 from stacks.fanout import FanoutStack
 
 Synth = Callable[..., Any]
@@ -82,7 +87,40 @@ def test_a_dead_letter_queue_has_its_head_start_whatever_comes_first(lab: Any, s
         for start in starts:
             queue = start.removeprefix("terraform_data.").removesuffix("-head-start")
             ahead = times[f"aws_sqs_queue.{queue}"][0] - times[f"aws_sqs_queue.{queue}-dead-letters"][0]
-            assert ahead >= HEAD_START_S, f"{queue}: {ahead:.1f} s with seed {seed}"
+            assert ahead > HEAD_START_S - 0.001, f"{queue}: {ahead:.1f} s with seed {seed}"
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.lab)
+def test_a_log_group_outlives_its_functions_last_lines(lab: Any, synth: Synth) -> None:
+    """A destroy goes the other way. Lambda writes last lines after the function is gone, and makes the group again."""
+    graph = graph_of(synth(lab))
+    backwards: Graph = {name: {after for after, before in graph.items() if name in before} for name in graph}
+    pauses = {name: float(LAST_LINES_S) for name in graph if "last-lines" in name}
+    functions = [name for name in graph if name.startswith("aws_lambda_function.")]
+    assert len(pauses) == len(functions)
+    for seed in range(20):
+        times = walk(backwards, pauses, seed)
+        for function in functions:
+            of_function = function.replace("lambda_function", "cloudwatch_log_group") + "_logs_"
+            (group,) = (name for name in graph if name.startswith(of_function))
+            assert times[group][0] - times[function][1] > LAST_LINES_S - 0.001
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"), [({}, LAST_LINES_S), ({"AWS_ENDPOINT_URL": "http://x"}, LAST_LINES_LOCAL_S)]
+)
+def test_the_pause_is_for_the_end_of_a_function_alone(
+    environ: dict[str, str], seconds: int, synth: Synth, tmp_path: Path
+) -> None:
+    """The command as Terraform runs it, with a `sleep` that says how long it was to be."""
+    (pause,) = (each for id, each in synth(ClockStack)["resource"]["terraform_data"].items() if "last-lines" in id)
+    ((provisioner,),) = [block.values() for block in pause["provisioner"]]
+    assert provisioner["when"] == "destroy"
+    (tmp_path / "sleep").write_text("#!/bin/sh\necho $1\n")
+    (tmp_path / "sleep").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["/bin/sh", "-c", provisioner["command"]], env=path | environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{seconds}\n")
 
 
 @pytest.mark.parametrize("lab", [CalculatorStack, FanoutStack], ids=lambda lab: lab.lab)
