@@ -72,10 +72,20 @@ class Executions:
 
     def describe(self, name: str) -> Execution:
         """The execution of that name. Raises Stop when there is none."""
+        if found := self.find(name):
+            return found
+        raise Stop(f"there is no execution {name}", Exit.USAGE)
+
+    def find(self, name: str) -> Execution | None:
+        """The execution of that name, or None where there is none, or none yet.
+
+        What has just been started may not be found for a moment (Step Functions API reference, DescribeExecution: it is
+        eventually consistent).
+        """
         try:
             return execution_of(self._states.describe_execution(executionArn=self._arn(name)))
         except self._states.exceptions.ExecutionDoesNotExist:
-            raise Stop(f"there is no execution {name}", Exit.USAGE) from None
+            return None
 
     def latest(self, statuses: tuple[str, ...], limit: int) -> list[str]:
         """The names of the latest executions that ended so, the latest one last."""

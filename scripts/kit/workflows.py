@@ -98,7 +98,9 @@ class WorkflowSender:
         with progress("executions", len(sent)) as advance:
             while pending:
                 for name in sorted(pending, key=lambda name: sent[name]):
-                    execution = executions.describe(name)
+                    execution = executions.find(name)
+                    if execution is None:  # not yet
+                        continue
                     if execution.status == "SUCCEEDED" or execution.status in FAILED:
                         good &= executions.show(execution, printer)
                         pending.remove(name)

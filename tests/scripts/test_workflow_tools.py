@@ -40,6 +40,8 @@ class States:
         self.endings = endings
         self.answered: list[dict[str, str]] = []
         self.token_error = ""
+        #: Executions that are not found yet, and how often.
+        self.unknown: dict[str, int] = {}
 
     def client(self, service: str) -> "States":
         return self
@@ -56,6 +58,9 @@ class States:
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
         name = executionArn.split(":")[7]
+        if self.unknown.get(name, 0):
+            self.unknown[name] -= 1
+            raise self.exceptions.ExecutionDoesNotExist
         if name not in self.inputs:
             raise self.exceptions.ExecutionDoesNotExist
         ending = self.endings.get(name, {"status": "SUCCEEDED", "output": '{"result": 1}'})
@@ -149,6 +154,17 @@ def test_what_has_not_ended_in_time_is_named(capsys: pytest.CaptureFixture[str])
     sender, sent, _ = send(States(slow={"status": "RUNNING"}), PORT, '{"total": 1, "order_id": "slow"}')
     assert sender.show(sent, 0.1, Printer(as_json=True)) == Exit.NOTHING_IN_TIME
     assert capsys.readouterr().err == "error: 1 of 1 executions have not ended in 0.1 s: slow\n"
+
+
+def test_an_execution_that_step_functions_does_not_know_yet_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """DescribeExecution is eventually consistent: right after StartExecution there may be none."""
+    states = States()
+    sender, sent, _ = send(states, PORT, '{"total": 1, "order_id": "new"}', '{"total": 1, "order_id": "lost"}')
+    states.unknown = {"new": 2, "lost": 10**6}
+    assert sender.show(sent, 3, Printer(as_json=True)) == Exit.NOTHING_IN_TIME
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["message_id"] == "new"
+    assert shown.err == "error: 1 of 2 executions have not ended in 3 s: lost\n"
 
 
 def test_an_express_workflow_is_run_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
