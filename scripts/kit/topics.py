@@ -1,6 +1,7 @@
 """The SNS side of a port: messages with attributes, in batches; bodies too long for a message go to a bucket."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ ATTRIBUTES_BYTES = 2048
 MAX_REPEATED = 200
 #: What the port of a FIFO topic names: the fields that are the group and the deduplication id.
 FIFO_FIELDS = ("group_by", "deduplicate_by")
+#: What both may be (SNS API reference, Publish): 1 to 128 characters of ASCII that are seen, so no blank.
+FIFO_ID = re.compile(r"[!-~]{1,128}")
 
 
 class TopicSender:
@@ -41,7 +44,7 @@ class TopicSender:
         content = json_object(body)
         names = {*self._port.get("attributes", []), *(self._port[key] for key in FIFO_FIELDS if key in self._port)}
         beside = {name: value for name, value in content.items() if name in names}
-        if problem := self._grouping_problem(content) or half_a_character(beside):
+        if problem := half_a_character(beside) or self._grouping_problem(content):
             return problem
         return None if body and "claims" in self._port else size_problem(body, "a topic")
 
@@ -89,8 +92,12 @@ class TopicSender:
         """What a FIFO topic misses in the body: the fields that say its group and its deduplication id."""
         if "group_by" not in self._port:
             return None
-        missing = [self._port[key] for key in FIFO_FIELDS if not content.get(self._port[key])]
-        return f"has no {' and no '.join(missing)}, which the FIFO topic needs" if missing else None
+        names = [self._port[key] for key in FIFO_FIELDS]
+        if missing := [name for name in names if not content.get(name)]:
+            return f"has no {' and no '.join(missing)}, which the FIFO topic needs"
+        wrong = [f"{name} is {str(content[name])!r}" for name in names if not FIFO_ID.fullmatch(str(content[name]))]
+        said = f"{' and '.join(wrong)}, which a FIFO topic does not take: up to 128 letters, digits and punctuation"
+        return f"{said} of ASCII, no blanks" if wrong else None
 
     def _store(self, body: str) -> str:
         """Store the body in the lab's bucket; the message that refers to it (claim check)."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import string
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -96,6 +97,30 @@ def test_without_a_bucket_a_long_body_is_refused() -> None:
 def test_a_fifo_topic_gets_group_and_deduplication_ids() -> None:
     (entry,) = publish(FIFO, '{"customer": "ana", "order_id": 7}').published
     assert (entry["MessageGroupId"], entry["MessageDeduplicationId"]) == ("ana", "7")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (
+            '{"customer": "Ana María", "order_id": 7}',
+            "customer is 'Ana María', which a FIFO topic does not take: up to 128",
+        ),
+        ('{"customer": "ana", "order_id": "o 1"}', "order_id is 'o 1', which"),
+        (f'{{"customer": "ana", "order_id": "{"o" * 129}"}}', "order_id is "),
+        ('{"customer": "é", "order_id": "ü"}', "customer is 'é' and order_id is 'ü', which"),
+        ('{"customer": {"name": "ana"}, "order_id": 7}', "customer is "),
+    ],
+)
+def test_group_and_deduplication_ids_that_aws_would_refuse(body: str, problem: str) -> None:
+    sender = TopicSender(Clients(), FIFO, Choices())  # type: ignore[arg-type]  # as above
+    assert (sender.problem(body) or "").startswith(problem)
+
+
+def test_group_and_deduplication_ids_that_aws_takes() -> None:
+    """SNS API reference, Publish: letters, digits and all the punctuation of ASCII, up to 128 characters."""
+    sender = TopicSender(Clients(), FIFO, Choices())  # type: ignore[arg-type]  # as above
+    assert sender.problem(json.dumps({"customer": string.punctuation, "order_id": "o" * 128})) is None
 
 
 def test_what_a_fifo_topic_drops_is_said(capsys: pytest.CaptureFixture[str]) -> None:
