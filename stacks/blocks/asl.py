@@ -25,6 +25,11 @@ SERVICE_ERRORS = [
     "DynamoDB.RequestLimitExceeded",
     "DynamoDB.ThrottlingException",
     "DynamoDB.InternalServerErrorException",
+    # By an `aws-sdk` integration, the names are those of the SDK for Java (same guide, "AWS SDK integrations").
+    "DynamoDb.ProvisionedThroughputExceededException",
+    "DynamoDb.RequestLimitExceededException",
+    "DynamoDb.ThrottlingException",
+    "DynamoDb.InternalServerErrorException",
 ]
 #: With FULL jitter, so that executions which were throttled together do not come back together.
 BACKOFF = {"IntervalSeconds": 1, "BackoffRate": 2, "JitterStrategy": "FULL"}

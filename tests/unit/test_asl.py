@@ -51,6 +51,15 @@ def test_a_workflow_without_a_timeout_is_refused(folder: Path) -> None:
         asl.load("lab", {})
 
 
+def test_the_errors_of_both_integrations_with_dynamodb_are_tried_again() -> None:
+    """An optimized integration says DynamoDB.*, an AWS SDK one the SDK's client: DynamoDb.* (Developer Guide)."""
+    optimized = {name.removeprefix("DynamoDB.") for name in asl.SERVICE_ERRORS if name.startswith("DynamoDB.")}
+    by_sdk = {name.removeprefix("DynamoDb.") for name in asl.SERVICE_ERRORS if name.startswith("DynamoDb.")}
+    assert optimized and {name.removesuffix("Exception") for name in optimized} == {
+        name.removesuffix("Exception") for name in by_sdk
+    }
+
+
 def test_every_task_is_tried_again_with_backoff_and_full_jitter(folder: Path) -> None:
     own = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]
     table = {**TASK, "Resource": "arn:aws:states:::dynamodb:putItem"}
