@@ -29,6 +29,8 @@ EXAMPLE = [
     {"type": "order", "order_id": "o-2", "customer": "bob", "kind": "digital", "amount": 9.99},
     {"type": "newsletter", "customer": "ana", "text": "matches no filter: only the audit sees it"},
 ]
+#: Of each of the three consumers: together below the 10 functions that a student account runs at once.
+MAX_CONCURRENCY = 3
 
 
 def https_or_none(text: str) -> None:
@@ -90,7 +92,12 @@ class FanoutStack(LabStack):
         if reads_claims:
             self.claims.grant_read(function.role)
         queue = ConsumedQueue(
-            self, f"{consumer}-queue", consumer=function, fifo=self.fifo, accepts=(self.topic.source,)
+            self,
+            f"{consumer}-queue",
+            consumer=function,
+            max_concurrency=MAX_CONCURRENCY,
+            fifo=self.fifo,
+            accepts=(self.topic.source,),
         )
         undelivered = self.topic.deliver_to(queue, **choice)
         queue.dead_letters.publish(f"rejected-{consumer}")

@@ -83,11 +83,21 @@ def no_reserved_concurrency(stack: Stack) -> Iterator[tuple[Resource, str]]:
         yield resource, "provisioned concurrency reserves what the account does not have, and costs by the hour"
 
 
-def within_limits(stack: Stack) -> Iterator[tuple[Resource, str]]:
+def within_limits(stack: Stack) -> Iterator[tuple[Resource | None, str]]:
     for (kind, path), (most, unit) in LIMITS.items():
         for resource in stack.of(kind):
             if (value := _number(resource.values, path)) is not None and value > most:
                 yield resource, f"{path} is {value:g}, and the most is {most} ({unit})"
+    # What is refused counts as a receipt, and after five the message is a dead letter (Lambda Developer Guide, "Using
+    # Lambda with Amazon SQS"); a stream's records are not counted so.
+    bounds = [
+        _number(mapping.values, "scaling_config.maximum_concurrency")
+        for mapping in stack.of("aws_lambda_event_source_mapping")
+    ]
+    together = sum(filter(None, bounds))
+    if together > CONCURRENCY and max(filter(None, bounds)) <= CONCURRENCY:
+        text = f"its queues together would run {together:g} functions at a time"
+        yield None, f"{text}, and the account about {CONCURRENCY}"
     for mapping, source, _ in stack.consumed():
         # Each shard runs as many functions as the factor says (Lambda Developer Guide, "Using Lambda with Kinesis").
         shards = _number(source.values, "shard_count")

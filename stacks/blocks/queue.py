@@ -21,7 +21,7 @@ MAX_RECEIVE_COUNT = 5
 VISIBILITY_PER_TIMEOUT = 6
 #: The largest batch without a batching window, so that a single message is not kept waiting.
 BATCH_SIZE = 10
-#: Bounds the functions that one queue may run at once: a student account has about 10 in all.
+#: Bounds the functions that one queue may run at once: a student account has about 10 in all. AWS takes 2 or more.
 MAX_CONCURRENCY = 5
 #: SQS Developer Guide, "message retention period": 14 days is the most.
 DEAD_LETTER_RETENTION_S = 14 * 24 * 3600
@@ -120,11 +120,19 @@ class DeadLetterQueue(Queue):
 class ConsumedQueue(Queue):
     """A queue whose messages are handed to `consumer` in batches.
 
-    What the consumer fails on is tried again, and after MAX_RECEIVE_COUNT attempts rests in `dead_letters`.
+    What the consumer fails on is tried again, and after MAX_RECEIVE_COUNT attempts rests in `dead_letters`. The queue
+    runs up to `max_concurrency` of it at once.
     """
 
     def __init__(
-        self, lab: LabStack, id: str, *, consumer: Function, fifo: bool = False, accepts: tuple[Source, ...] = ()
+        self,
+        lab: LabStack,
+        id: str,
+        *,
+        consumer: Function,
+        max_concurrency: int = MAX_CONCURRENCY,
+        fifo: bool = False,
+        accepts: tuple[Source, ...] = (),
     ) -> None:
         own_arn = lab.arn("sqs", queue_name(lab, id, fifo))
         self.dead_letters = DeadLetterQueue(lab, f"{id}-dead-letters", fifo=fifo, sources=(own_arn,))
@@ -148,7 +156,7 @@ class ConsumedQueue(Queue):
             function_name=consumer.resource.arn,
             batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=LambdaEventSourceMappingScalingConfig(maximum_concurrency=MAX_CONCURRENCY),
+            scaling_config=LambdaEventSourceMappingScalingConfig(maximum_concurrency=max_concurrency),
             depends_on=consumer.role.grants or None,
         )
 

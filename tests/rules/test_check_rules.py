@@ -68,6 +68,10 @@ BROKEN: list[tuple[list[Any], list[tuple[str, str, str]]]] = [
         [(MAPPING, "within-limits", "scaling_config.maximum_concurrency is 11, and the most is 10")],
     ),
     (
+        [("aws_lambda_event_source_mapping.more", {"scaling_config": {"maximum_concurrency": 6}})],
+        [("the stack", "within-limits", "its queues together would run 11 functions at a time, and the account about")],
+    ),
+    (
         [
             ("aws_kinesis_stream.s", STREAM | {"retention_period": 200}),
             ("aws_lambda_event_source_mapping.r", READER | {"parallelization_factor": 3}),
