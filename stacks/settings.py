@@ -17,6 +17,10 @@ from stacks import cron
 #: Keys of cdktf's own in `context`; they are not ours to judge.
 CDKTF_KEYS = {"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds"}
 
+#: What names of parameters (Systems Manager User Guide, "Parameter names": aws, ssm) and of buckets (Amazon S3 User
+#: Guide, "General purpose bucket naming rules": the rest) must not begin with.
+RESERVED = ("aws", "ssm", "xn--", "sthree-", "amzn-s3-demo-")
+
 Check = Callable[[str], object]
 
 
@@ -32,6 +36,8 @@ def name_part(text: str) -> None:
     """Names end up in queue, function and bucket names: the common subset of what AWS allows in them."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,14}[a-z0-9]", text):
         raise ValueError("must be 2 to 16 lower-case letters, digits or dashes, beginning with a letter")
+    if text.startswith(RESERVED):
+        raise ValueError(f"must not begin with {', '.join(RESERVED)}, which AWS keeps for itself")
 
 
 def region_name(text: str) -> None:

@@ -45,7 +45,18 @@ def test_all_problems_are_reported_together_and_by_name() -> None:
         read({"lab": Options}, context, None)
     lines = str(error.value).splitlines()
     assert sorted(line.split(":")[0] for line in lines) == sorted(f"context {key}" for key in context)
-    assert "known: lab.enabled, lab.schedule, lab.shards, prefix, region, role" in lines[-1]
+    assert "known: lab.enabled, lab.schedule, lab.shards, prefix, queue.head_start, region, role" in lines[-1]
+
+
+@pytest.mark.parametrize("prefix", ["aws", "aws-lab", "ssm1", "xn--lab", "sthree-x"])
+def test_prefixes_that_aws_keeps_for_itself(prefix: str) -> None:
+    with pytest.raises(ProjectError, match=rf"prefix: must not begin with aws, ssm, .*not '{prefix}'"):
+        read({}, {"prefix": prefix}, None)
+
+
+@pytest.mark.parametrize("prefix", ["lab", "my-aws", "as", "saws", "x-ssm"])
+def test_prefixes_that_aws_takes(prefix: str) -> None:
+    assert read({}, {"prefix": prefix}, None).prefix == prefix
 
 
 def test_cdktfs_own_keys_are_left_to_cdktf() -> None:
