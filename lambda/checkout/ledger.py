@@ -26,9 +26,9 @@ class TableLedger:
 
     def __init__(self, table: str) -> None:
         self._table = table
-        self._dynamodb = boto3.client(
-            "dynamodb", config=Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard"})
-        )
+        # Short: two attempts and the pause between them take 9 s at most, and a task of the workflow has 10 s.
+        retries = {"mode": "standard", "total_max_attempts": 2}
+        self._dynamodb = boto3.client("dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
 
     def record(self, checkout_id: str, step: str) -> Record | None:
         item = self._get(f"checkout#{checkout_id}", step)

@@ -14,6 +14,18 @@ EVENTS = Path(__file__).parent / "events"
 OUTPUT_QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/lab-output"
 
 
+def longest_call_s(client: Any) -> float:
+    """The longest that a call of this client of boto3 takes when nothing answers.
+
+    In mode `standard` there are three attempts unless said otherwise, and before the next a pause of up to 1 s, 2 s ...
+    (boto3 documentation, "Retries").
+    """
+    config = client.meta.config
+    attempts: int = config.retries.get("total_max_attempts", 3)
+    pauses = sum(2**retry for retry in range(attempts - 1))
+    return float(attempts * (config.connect_timeout + config.read_timeout) + pauses)
+
+
 class Body(io.BytesIO):
     """The body of a response, as botocore reads it."""
 

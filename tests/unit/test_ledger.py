@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from doubles import longest_call_s
 from ledger import ATTEMPTS, TableLedger
 from saga import Move, Outcome, Record
 
@@ -41,6 +42,11 @@ class DynamoDB:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr("ledger.time.sleep", lambda seconds: None)
+
+
+def test_a_table_that_does_not_answer_ends_in_a_retry_and_not_in_a_time_out() -> None:
+    """Worst: every attempt waits for its full time, with the longest pauses between them; a task has 10 s."""
+    assert longest_call_s(TableLedger("table")._dynamodb) < 10
 
 
 def write(dynamodb: DynamoDB, status: str = "done", move: Move | None = TAKE, after: str | None = None) -> Outcome:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from doubles import OUTPUT_QUEUE_URL, Queue, sqs_event
+from doubles import OUTPUT_QUEUE_URL, Queue, longest_call_s, sqs_event
 from labkit.messages import Message
 from labkit.outbox import Outbox
 from labkit.replies import reply_to_each
@@ -17,6 +17,12 @@ def outbox(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Outbox:
     outbox = Outbox(OUTPUT_QUEUE_URL)
     monkeypatch.setattr(outbox, "_sqs", queue)
     return outbox
+
+
+def test_a_queue_that_does_not_answer_ends_in_a_retry_and_not_in_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worst: every attempt waits for its full time, with the longest pauses between them; a function has 10 s."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert longest_call_s(Outbox(OUTPUT_QUEUE_URL)._sqs) < 10
 
 
 def fifo_event(*bodies: str) -> dict[str, Any]:

@@ -19,8 +19,10 @@ class Outbox:
 
     def __init__(self, queue_url: str) -> None:
         self._queue_url = queue_url
-        # Short, so that a queue that does not answer ends in a retry of the message, not in the function's timeout.
-        self._sqs = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard"}))
+        # Short, so that a queue that does not answer ends in a retry of the message, not in the function's timeout: two
+        # attempts and the pause between them take 9 s at most, and functions have 10 s.
+        retries = {"mode": "standard", "total_max_attempts": 2}
+        self._sqs = boto3.client("sqs", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
 
     def send_one(self, message: Any) -> None:
         """Send one message. Raises what boto3 raises."""
