@@ -49,8 +49,12 @@ class Bucket(Construct):
         S3BucketPolicy(self, "tls-only", bucket=self.resource.id, policy=policy_document(insecure), depends_on=[block])
 
     def grant_read(self, role: ExecutionRole) -> None:
-        """Allow the role to read the objects."""
-        role.grant(f"read-from-{self.node.id}", allow(["s3:GetObject"], f"{self.resource.arn}/*"))
+        """Allow the role to read the objects, and to be told that there is none.
+
+        To who may not list the bucket, S3 says of a missing object that it is forbidden (API reference, GetObject).
+        """
+        read = allow(["s3:GetObject"], f"{self.resource.arn}/*")
+        role.grant(f"read-from-{self.node.id}", read, allow(["s3:ListBucket"], self.resource.arn))
 
     def grant_write(self, role: ExecutionRole) -> None:
         """Allow the role to store objects."""

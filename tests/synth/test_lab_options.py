@@ -41,6 +41,21 @@ def test_arns_are_of_the_regions_partition(synth: Synth, region: str, partition:
         assert arns == {f"arn:{partition}:"}, lab.lab
 
 
+def test_who_reads_stored_bodies_is_told_that_one_is_gone(synth: Synth) -> None:
+    """S3 answers 403 instead of 404 to who may not list the bucket (API reference, GetObject, "Permissions")."""
+    policies = synth(FanoutStack, role="dedicated")["resource"]["aws_iam_role_policy"]
+    (bucket,) = (id for id in synth(FanoutStack)["resource"]["aws_s3_bucket"] if "claims" in id)
+    for consumer in ("billing", "shipping"):
+        (policy,) = (each for id, each in policies.items() if id.startswith(f"{consumer}-role_read-from-claims"))
+        allowed = {
+            (action, statement["Resource"])
+            for statement in json.loads(policy["policy"])["Statement"]
+            for action in statement["Action"]
+        }
+        arn = f"${{aws_s3_bucket.{bucket}.arn}}"
+        assert allowed == {("s3:GetObject", f"{arn}/*"), ("s3:ListBucket", arn)}
+
+
 def test_nobody_is_subscribed_by_default(synth: Synth) -> None:
     subscriptions = synth(FanoutStack)["resource"]["aws_sns_topic_subscription"].values()
     assert {subscription["protocol"] for subscription in subscriptions} == {"sqs"}
