@@ -25,6 +25,8 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 #: How long a port may still be held by an engine that was killed a moment ago.
 PORT_TIMEOUT_S = 1
+#: Says whether permissions are checked, as on AWS. MiniStack calls it AUTH, which a shell may have for something else.
+CHECK_PERMISSIONS = "LAB_IAM"
 #: Settings of MiniStack, the corrections and the doors that a user may pass on, by the beginning of their names.
 PASSED_ON = (
     *("LAMBDA_", "SFN_", "MINISTACK_", "LOG_LEVEL"),
@@ -159,6 +161,7 @@ class Engine:
         return {
             **kept,
             **passed_on,
+            "AUTH": "true" if os.environ.get(CHECK_PERMISSIONS) else "false",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": HOST,
             "PERSIST_STATE": "1",

@@ -1,7 +1,8 @@
 """Writes down what each function calls: a line of JSON with function, IAM action and resource for every request.
 
 Switched on by MINISTACK_RECORD_CALLS, the file to write to. For tests that compare what a role allows with what is
-used. A function's requests are known by its session token, which on the engine may be anything: it becomes its name.
+used. A function's requests are known by its session token. Where permissions are not checked, all have the same, so
+each is given one of its own.
 """
 
 import json
@@ -15,36 +16,40 @@ from ministack.core.router import detect_service, extract_region
 from ministack.services import lambda_svc
 
 VARIABLE = "MINISTACK_RECORD_CALLS"
-MARK = "function:"
 
 
 def apply() -> None:
     if path := os.environ.get(VARIABLE):
-        _name_functions()
-        _record(Path(path))
+        _record(Path(path), _functions())
 
 
-def _name_functions() -> None:
+def _functions() -> dict[str, str]:
+    """The names of the functions by their session tokens, as they are started."""
+    names: dict[str, str] = {}
     original = lambda_runtime.execution_credentials
 
     def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
-        return {**original(config), "AWS_SESSION_TOKEN": MARK + config["FunctionName"]}
+        name = config["FunctionName"]
+        credentials: dict[str, str] = original(config)
+        token = credentials["AWS_SESSION_TOKEN"] if app.AUTH else f"function:{name}"
+        names[token] = name
+        return {**credentials, "AWS_SESSION_TOKEN": token}
 
     lambda_runtime.execution_credentials = execution_credentials
     lambda_svc.execution_credentials = execution_credentials
+    return names
 
 
-def _record(path: Path) -> None:
+def _record(path: Path, functions: dict[str, str]) -> None:
     original = app._dispatch_service_request
     seen: set[tuple[str, str, str]] = set()
 
     async def dispatch(
         method: str, route: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
     ) -> Any:
-        token = headers.get("x-amz-security-token", "")
-        if token.startswith(MARK):
+        if function := functions.get(headers.get("x-amz-security-token", "")):
             for operation in _operations(method, route, headers, body, query):
-                call = (token.removeprefix(MARK), *operation)
+                call = (function, *operation)
                 if call not in seen:
                     seen.add(call)
                     line = json.dumps(dict(zip(("function", "action", "resource"), call, strict=True)))
@@ -69,9 +74,4 @@ def _operations(
             return list(items)
         return [(str(action), table) for table in iam_actions.dynamodb_resource_arns(body, region, account)]
     resource = iam_actions.extract_resource_arn(service, method, route, headers, body, params, region, account)
-    return [(_permission(action or f"{service}:?"), resource)]
-
-
-def _permission(action: str) -> str:
-    """The action that allows an operation: batches of queues and topics have none of their own."""
-    return action.removesuffix("Batch") if action.startswith(("sqs:", "sns:")) else action
+    return [(action or f"{service}:?", resource)]

@@ -1,4 +1,4 @@
-"""Makes the engine's account look like a student's: the role `LabRole` is there, and is passed to services."""
+"""Makes the engine's account look like a student's: the role `LabRole` is there, passed to services, and may do all."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ TRUSTED = (
 
 
 def prepare(endpoint: str, credentials: dict[str, str], region: str = "us-east-1") -> None:
-    """Create LabRole where it is missing."""
+    """Create LabRole where it is missing, and let it do everything that a lab may need."""
     iam = boto3.client(
         "iam",
         endpoint_url=endpoint,
@@ -36,3 +36,5 @@ def prepare(endpoint: str, credentials: dict[str, str], region: str = "us-east-1
     }
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=ROLE, PolicyName="everything", PolicyDocument=json.dumps(everything))

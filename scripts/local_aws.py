@@ -19,7 +19,7 @@ from kit.toolchain import clean, local_environment, sdk_environment
 
 import project
 from engine.box.confinement import UNCONFINED, WORDS
-from engine.process import Engine, EngineError
+from engine.process import CHECK_PERMISSIONS, Engine, EngineError
 
 #: Version 1 of the AWS CLI sends the calls of some services (`aws sqs`, `aws rds`) to AWS as soon as it knows a region,
 #: whatever AWS_ENDPOINT_URL says; only this option tells it. One that the user gives comes later, and so wins. Read by
@@ -30,7 +30,11 @@ if [ -n "${BASH_VERSION:-}" ]; then export -f aws; fi"""
 
 def main() -> int:
     arguments = parse_arguments()
-    for variable, chosen in (("LAB_KINESIS_LIMITS", arguments.kinesis_limits), (UNCONFINED, arguments.unconfined)):
+    for variable, chosen in (
+        ("LAB_KINESIS_LIMITS", arguments.kinesis_limits),
+        (CHECK_PERMISSIONS, arguments.iam),
+        (UNCONFINED, arguments.unconfined),
+    ):
         if chosen:
             os.environ[variable] = "1"  # the engine's own name for it
     commands = {"start": start, "stop": stop, "status": status, "reset": reset, "env": env}
@@ -55,6 +59,11 @@ def parse_arguments() -> argparse.Namespace:
         help="start, reset: shards take and give no more than AWS's (1 MB/s in ...)",
     )
     parser.add_argument(
+        "--iam",
+        action="store_true",
+        help="start, reset: check permissions, as AWS does: a role may do what its policies allow, and nothing else",
+    )
+    parser.add_argument(
         "--unconfined",
         action="store_true",
         help="start, reset: run functions without a box, where this system allows none and you trust their code",
@@ -63,7 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     arguments.arguments = words[ours:]  # the AWS CLI's, whatever they look like
     if not 0 < arguments.port < 65536:
         parser.error(f"--port must be 1 to 65535, not {arguments.port}")
-    for name in ("--kinesis-limits", "--unconfined"):
+    for name in ("--kinesis-limits", "--iam", "--unconfined"):
         if not getattr(arguments, name.strip("-").replace("-", "_")):
             continue
         if arguments.command not in ("start", "reset"):

@@ -18,6 +18,7 @@ from engine.corrections import (
     log_queries,
     message_attributes,
     pauses,
+    permissions,
     queue_failures,
     queue_locks,
     queue_scans,
@@ -25,6 +26,7 @@ from engine.corrections import (
     refusals,
     rule_targets,
     service_metrics,
+    service_roles,
     shard_limits,
     stream_settings,
     streams,
@@ -34,6 +36,7 @@ from engine.corrections import (
 
 #: In the order in which they are put on: a later one may build on an earlier one.
 ALL = (
+    permissions,
     unknown_services,
     describe_alarms,
     branch_history,
@@ -56,6 +59,7 @@ ALL = (
     topic_dead_letters,
     rule_targets,
     refusals,
+    service_roles,
     shard_limits,
     alarms,
     service_metrics,

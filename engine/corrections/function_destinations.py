@@ -16,6 +16,7 @@ from ministack.services import lambda_svc
 
 from engine.corrections import delivery
 from engine.corrections.lambda_events import iso
+from engine.corrections.service_roles import sending_is_denied
 
 #: Lambda Developer Guide, "Error handling for asynchronous invocation": two retries, events up to six hours old.
 DEFAULT_RETRIES = 2
@@ -39,10 +40,10 @@ def _invoke(function: dict[str, Any], event: Any) -> None:
         destinations = settings.get("DestinationConfig") or {}
         name = "OnFailure" if result.get("error") else "OnSuccess"
         destination = (destinations.get(name) or {}).get("Destination")
-        if destination:
+        if destination and not sending_is_denied(config["FunctionArn"], destination):
             delivery.deliver(destination, json.dumps(_record(config, event, result, attempts, condition)))
         dead_letters = (config.get("DeadLetterConfig") or {}).get("TargetArn")
-        if result.get("error") and dead_letters:
+        if result.get("error") and dead_letters and not sending_is_denied(config["FunctionArn"], dead_letters):
             # Same guide, "Adding a dead-letter queue": the code is a number, that of the invocation's HTTP status.
             attributes = {"RequestID": new_uuid(), "ErrorCode": 200, "ErrorMessage": _message(result)}
             delivery.deliver(dead_letters, json.dumps(event), attributes)

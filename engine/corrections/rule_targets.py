@@ -15,8 +15,12 @@ from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import eventbridge, kinesis, lambda_svc, sns, sqs, stepfunctions
 
 from engine.corrections import delivery
+from engine.corrections.permissions import why_denied
 
 Target = dict[str, Any]
+
+#: What EventBridge does as the role of a rule's target (EventBridge User Guide, "Accessing targets").
+AS_ROLE = {"states": "states:StartExecution", "kinesis": "kinesis:PutRecord"}
 
 
 def apply() -> None:
@@ -24,7 +28,7 @@ def apply() -> None:
 
     def invoke_target(target: Target, event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         view = view or eventbridge._pattern_event_view(event)
-        problem = _problem(target.get("Arn", ""), rule)
+        problem = _problem(target.get("Arn", ""), rule, target.get("RoleArn", ""))
         if problem:
             _keep(target, rule, view, *problem)
         elif ":kinesis:" in target["Arn"]:
@@ -35,7 +39,7 @@ def apply() -> None:
     eventbridge._invoke_target = invoke_target
 
 
-def _problem(arn: str, rule: dict[str, Any]) -> tuple[str, str] | None:
+def _problem(arn: str, rule: dict[str, Any], role: str) -> tuple[str, str] | None:
     """Why the target cannot take an event: a code as EventBridge gives it, and a text."""
     try:
         spec = parse_arn(arn)
@@ -56,6 +60,9 @@ def _problem(arn: str, rule: dict[str, Any]) -> tuple[str, str] | None:
         arn, "events.amazonaws.com", rule.get("Arn", ""), spec.account_id
     ):
         return "NO_PERMISSIONS", f"the policy of {arn} does not let EventBridge send to it"
+    needed = AS_ROLE.get(spec.service)
+    if role and needed and (why := why_denied(role, "events", (needed,), arn)):
+        return "NO_PERMISSIONS", why
     return None
 
 

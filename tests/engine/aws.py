@@ -89,10 +89,8 @@ class Aws:
     def packaged(self, files: dict[str, str], **settings: Any) -> str:
         """The name of a new function made of these files."""
         name = self.name("function")
-        usual = {"Runtime": "python3.13", "Handler": "code.handler", "Timeout": 10}
-        self.lambda_.create_function(
-            FunctionName=name, Role=ROLE, Code={"ZipFile": packed(files)}, **{**usual, **settings}
-        )
+        usual = {"Role": ROLE, "Runtime": "python3.13", "Handler": "code.handler", "Timeout": 10}
+        self.lambda_.create_function(FunctionName=name, Code={"ZipFile": packed(files)}, **{**usual, **settings})
         return name
 
     def map(self, function: str, source_arn: str, **settings: Any) -> str:

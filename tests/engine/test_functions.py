@@ -37,14 +37,14 @@ def test_an_exception_does_not_end_the_environment(aws: Aws) -> None:
     assert aws.invoke(function)["errorMessage"] == aws.invoke(function)["errorMessage"]
 
 
-def run_machine(aws: Aws, task: dict[str, Any]) -> dict[str, Any]:
+def run_machine(aws: Aws, task: dict[str, Any], role: str = ROLE) -> dict[str, Any]:
     """The end of an execution of one task, after which a state says what was caught."""
     definition = {
         "StartAt": "task",
         "States": {"task": {"Type": "Task", **task, "End": True}, "caught": {"Type": "Pass", "End": True}},
     }
     machine = aws.stepfunctions.create_state_machine(
-        name=aws.name("machine"), definition=json.dumps(definition), roleArn=ROLE
+        name=aws.name("machine"), definition=json.dumps(definition), roleArn=role
     )["stateMachineArn"]
     execution = aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
 

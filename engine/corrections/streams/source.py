@@ -17,12 +17,15 @@ from ministack.services import lambda_svc
 
 from engine.corrections import delivery
 from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, Unclear, iso, reported_failures
+from engine.corrections.service_roles import reading_is_denied, sending_is_denied
 from engine.corrections.streams.mapping import TRIM_HORIZON, Settings, StreamRecord, shards_of
 from engine.corrections.streams.policy import Attempt, Condition, Step, deliver
 
 #: AWS retries with exponential backoff, and does not document its length. Short here, for people who wait.
 FIRST_PAUSE_S = 0.1
 MAX_PAUSE_S = 5.0
+#: How soon a mapping whose role may not read tries again.
+DENIED_PAUSE_S = 1.0
 
 
 class Part(NamedTuple):
@@ -63,6 +66,9 @@ class Source:
         function, _ = lambda_svc._get_func_record_for_qualifier(self.esm["FunctionName"], self.esm.get("Qualifier"))
         if shard is None or function is None:
             return None
+        if why := reading_is_denied(self.esm["FunctionArn"], self.esm["EventSourceArn"]):
+            self.esm["LastProcessingResult"] = f"PROBLEM: {why}"
+            return DENIED_PAUSE_S
         events, complete, read_to = self._gather(shard["records"])
         if not events:
             self._gathering_since = None
@@ -156,11 +162,14 @@ class Source:
             return self.is_open()
 
         for step in deliver(events, invoke, self.settings.policy, expired=expired, pause=pause):
-            if step.condition and self.settings.on_failure:
+            if step.condition and self.settings.on_failure and self._may_send(self.settings.on_failure):
                 delivery.deliver(self.settings.on_failure, json.dumps(self._failure(function, step)))
             if not step.condition:
                 self.esm["LastProcessingResult"] = "OK"
             self.position = _sequence_number(step.records[-1])
+
+    def _may_send(self, destination: str) -> bool:
+        return sending_is_denied(self.esm["FunctionArn"], destination) is None
 
     def _failure(self, function: dict[str, Any], step: Step[dict[str, Any]]) -> dict[str, Any]:
         """What the on-failure destination gets: where the records are, not the records themselves.

@@ -46,7 +46,10 @@ def test_all_is_well(own: Shell) -> None:
 
 
 def test_without_labrole(own: Shell) -> None:
-    own.client("iam").delete_role(RoleName=ROLE)
+    iam = own.client("iam")
+    for policy in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=ROLE, PolicyName=policy)
+    iam.delete_role(RoleName=ROLE)
     done = own.script("doctor.py", expect=2)
     assert checks(done)["role"]["found"] == "this account has no role LabRole"
     assert "role=dedicated" in checks(done)["role"]["fix"]
