@@ -24,22 +24,25 @@ def test_tumbling_windows_do_not_exist(corrected: Aws) -> None:
     assert reports.take() == [{"window": None}]
 
 
-def test_resharding_drops_the_records_of_the_former_shards(corrected: Aws) -> None:
+def test_an_on_demand_stream_does_not_grow(corrected: Aws) -> None:
+    name = "on-demand"
+    corrected.kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    for _ in range(20):  # 10 MB within a second or two, of which AWS would take 4 MB a second
+        corrected.put(name, *["x" * 500_000])
+    assert len(corrected.kinesis.list_shards(StreamName=name)["Shards"]) == 4
+
+
+def test_an_open_subscription_is_not_told_that_its_shard_is_closed(corrected: Aws) -> None:
     stream = corrected.stream()
-    corrected.put(stream, "a")
+    arn = corrected.stream_arn(stream)
+    consumer = corrected.kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="reader")["Consumer"]
+    (shard,) = corrected.kinesis.list_shards(StreamName=stream)["Shards"]
     corrected.kinesis.update_shard_count(StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
-    shards = corrected.kinesis.list_shards(StreamName=stream)["Shards"]
-    assert len(shards) == 2
-    for shard in shards:
-        iterator = corrected.kinesis.get_shard_iterator(
-            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        assert corrected.kinesis.get_records(ShardIterator=iterator)["Records"] == []
-
-
-def test_an_on_demand_stream_has_one_shard(corrected: Aws) -> None:
-    corrected.kinesis.create_stream(StreamName="on-demand", StreamModeDetails={"StreamMode": "ON_DEMAND"})
-    assert len(corrected.kinesis.list_shards(StreamName="on-demand")["Shards"]) == 1  # four on AWS
+    events = corrected.kinesis.subscribe_to_shard(
+        ConsumerARN=consumer["ConsumerARN"], ShardId=shard["ShardId"], StartingPosition={"Type": "TRIM_HORIZON"}
+    )["EventStream"]
+    first = next(event["SubscribeToShardEvent"] for event in events if "SubscribeToShardEvent" in event)
+    assert "ChildShards" not in first  # named at the end of a closed shard on AWS
 
 
 def test_a_function_runs_with_this_projects_python(corrected: Aws) -> None:

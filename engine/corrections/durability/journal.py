@@ -111,6 +111,7 @@ class Journal:
 def apply(journal: Journal) -> None:
     _note_messages(journal)
     _note_records(journal)
+    _note_shards(journal)
     load = app._load_persisted_state
 
     def load_persisted_state() -> None:
@@ -136,6 +137,9 @@ def restore(journal: Journal) -> None:
                 messages[entry["queue"]].add(message["id"])
                 queue["messages"].append(message)
                 restored += 1
+        elif stream and "shards" in entry:
+            for shard, what in entry["shards"].items() if stream["CreationTimestamp"] == entry["created"] else ():
+                stream["shards"].setdefault(shard, {"records": []}).update(what)
         elif stream and entry["shard"] in stream["shards"]:
             records = stream["shards"][entry["shard"]]["records"]
             if not records or records[-1]["SequenceNumber"] < entry["record"]["SequenceNumber"]:
@@ -221,6 +225,31 @@ def _note_records(journal: Journal) -> None:
     after("_put_record", lambda data: kinesis._resolve_stream(data)[1])
     after("_put_records", lambda data: kinesis._resolve_stream(data)[1])
     after("put_record_internal", kinesis._resolve_stream_by_arn)
+
+
+def _note_shards(journal: Journal) -> None:
+    """What is put into a new shard is of no use without the shard."""
+
+    def after(name: str) -> None:
+        original = getattr(kinesis, name)
+
+        @functools.wraps(original)
+        def reshard(data: Entry) -> Any:
+            answer = original(data)
+            _, stream = kinesis._resolve_stream(data)
+            if stream and answer[0] == 200:
+                shards = {
+                    id: {key: value for key, value in shard.items() if key != "records"}
+                    for id, shard in stream["shards"].items()
+                }
+                entry = {"stream": stream["StreamARN"], "created": stream["CreationTimestamp"], "shards": shards}
+                journal.note(entry)
+            return answer
+
+        setattr(kinesis, name, reshard)
+
+    for name in ("_split_shard", "_merge_shards", "_update_shard_count"):
+        after(name)
 
 
 def _last(records: list[Entry]) -> str:

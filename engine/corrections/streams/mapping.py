@@ -15,6 +15,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import kinesis, lambda_svc
 
+from engine.corrections.resharding import is_open, parents
 from engine.corrections.streams.policy import Policy
 
 #: Position of a part of a shard of which nothing has been read. Sequence numbers are compared as text.
@@ -63,6 +64,28 @@ def shards_of(settings: Settings) -> dict[str, Any]:
     name = spec.resource.removeprefix("stream/")
     stream = kinesis._streams.get_scoped(spec.account_id, spec.region, name)
     return dict(stream["shards"]) if stream and stream["StreamStatus"] == "ACTIVE" else {}
+
+
+def due_shards(settings: Settings, positions: dict[str, Any]) -> list[str]:
+    """The shards to be read now: not those whose parents are not done with, nor closed ones that are.
+
+    `positions` are the mapping's: of each part of a shard, by the shard's id.
+    """
+    shards = shards_of(settings)
+    due: list[str] = []
+    done: set[str] = set()
+    for id, shard in sorted(shards.items()):  # parents before their children
+        if all(parent in done or parent not in shards for parent in parents(shard)):
+            if not is_open(shard) and _is_read(shard, positions.get(id)):
+                done.add(id)
+            else:
+                due.append(id)
+    return due
+
+
+def _is_read(shard: Any, parts: Any) -> bool:
+    records = shard["records"]
+    return not records or (isinstance(parts, list) and str(min(parts)) >= str(records[-1]["SequenceNumber"]))
 
 
 def start(records: Sequence[StreamRecord], starting_position: str, timestamp: float | None) -> str:

@@ -17,6 +17,7 @@ from ministack.services import lambda_svc
 
 from engine.corrections import delivery
 from engine.corrections.lambda_events import MAX_PAYLOAD_BYTES, RECORD_OVERHEAD_BYTES, Unclear, iso, reported_failures
+from engine.corrections.resharding import is_open
 from engine.corrections.service_roles import reading_is_denied, sending_is_denied
 from engine.corrections.streams.mapping import TRIM_HORIZON, Settings, StreamRecord, shards_of
 from engine.corrections.streams.policy import Attempt, Condition, Step, deliver
@@ -73,6 +74,8 @@ class Source:
         if not events:
             self._gathering_since = None
             self.position = read_to
+            if not is_open(shard):
+                lambda_svc._esm_wake.set()  # its children are due
             return None
         if not complete:
             now = time.monotonic()

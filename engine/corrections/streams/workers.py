@@ -10,7 +10,7 @@ from threading import Event, Thread
 from ministack.core.responses import request_scope
 from ministack.services import lambda_svc
 
-from engine.corrections.streams.mapping import Settings, shards_of
+from engine.corrections.streams.mapping import Settings, due_shards
 from engine.corrections.streams.source import Part, Source
 
 logger = logging.getLogger("streams")
@@ -69,13 +69,14 @@ def apply() -> None:
 
 
 def _wanted() -> dict[Key, tuple[str, str, dict[str, object]]]:
-    """Every part of every shard that an enabled mapping reads."""
+    """Every part of every shard that an enabled mapping reads now: the children of a shard come after it."""
     wanted: dict[Key, tuple[str, str, dict[str, object]]] = {}
     for account, region, esm in lambda_svc._iter_all_esms():
         if not esm.get("Enabled", True) or ":kinesis:" not in esm["EventSourceArn"]:
             continue
         settings = Settings.of(esm)
-        for shard_id in shards_of(settings):
+        positions = lambda_svc._kinesis_positions.get_scoped(account, region, esm["UUID"]) or {}
+        for shard_id in due_shards(settings, positions):
             for number in range(settings.parallelization):
                 wanted[esm["UUID"], Part(shard_id, number, settings.parallelization)] = (account, region, esm)
     return wanted
