@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import datetime, timezone
 
+from kit import denials
 from kit.batches import BATCH
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run, until_interrupted
 from kit.executions import FAILED, Executions
@@ -35,6 +36,13 @@ def main() -> int:
     arguments = parse_arguments()
     target = Target.of(arguments)
     ports = ports_of(target, arguments.lab)
+    try:
+        return show_results(target, ports, arguments)
+    finally:
+        denials.tell(target, arguments.lab)
+
+
+def show_results(target: Target, ports: dict[str, Port], arguments: argparse.Namespace) -> Exit:
     printer = Printer(arguments.json)
     if table := table_of(ports, arguments):
         return show_items(TableReader(target, table), arguments.order, arguments.wait, arguments.max, printer)

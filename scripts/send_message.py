@@ -13,10 +13,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from kit import denials
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.outgoing import Attribute, Choices, Sender, Sent, refused
 from kit.output import Printer, progress, say
-from kit.ports import ports_of
+from kit.ports import Port, ports_of
 from kit.queues import QueueReader
 from kit.replies import show_replies
 from kit.senders import example_of, sender_to
@@ -51,6 +52,15 @@ def main() -> int:
         raise Stop(f"lab {arguments.lab} gives no replies; leave out --wait", Exit.USAGE)
     sender = sender_to(target, ports["input"], choices)
     check(sender, bodies)
+    try:
+        return send_and_wait(target, ports, sender, bodies, arguments)
+    finally:
+        denials.tell(target, arguments.lab)
+
+
+def send_and_wait(
+    target: Target, ports: dict[str, Port], sender: Sender, bodies: list[str], arguments: argparse.Namespace
+) -> int:
     accepted, code = send(sender, bodies)
     sent = {outcome.message_id: outcome.index for outcome in reversed(accepted)}
     printer = Printer(arguments.json)
