@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core.arn import parse_arn
-from ministack.services import firehose, lambda_svc, sqs, stepfunctions
+from ministack.services import cloudwatch_logs, firehose, lambda_svc, sqs, stepfunctions
 
 from engine.corrections.permissions import why_denied
 
@@ -22,6 +22,8 @@ READ_STREAM = (
     *("kinesis:ListShards", "kinesis:DescribeStreamSummary"),
 )
 READ_FAN_OUT = ("kinesis:SubscribeToShard", "kinesis:DescribeStreamConsumer")
+#: Same guide, "Sending Lambda function logs to CloudWatch Logs".
+WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 #: What a destination of a function or of a mapping takes (same guide, "Destinations").
 SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction", "events": "events:PutEvents"}
 #: Step Functions Developer Guide, "Logging in CloudWatch Logs": these know no resource.
@@ -202,8 +204,11 @@ def _log_as_the_function() -> None:
         spec = parse_arn(config["FunctionArn"])
         name = config["FunctionName"]
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
-        arn = f"arn:{spec.partition}:logs:{spec.region}:{spec.account_id}:log-group:{group}:log-stream:{name}"
-        if not why_denied(config["Role"], name, ("logs:CreateLogStream", "logs:PutLogEvents"), arn):
+        arn = f"arn:{spec.partition}:logs:{spec.region}:{spec.account_id}:log-group:{group}"
+        needed: list[tuple[tuple[str, ...], str]] = [(WRITE_LOGS, f"{arn}:log-stream:{name}")]
+        if group not in cloudwatch_logs._log_groups:  # never there, or deleted meanwhile
+            needed.insert(0, (("logs:CreateLogGroup",), arn))
+        if not any(why_denied(config["Role"], name, actions, resource) for actions, resource in needed):
             emit(function, *arguments, **named)
 
     lambda_svc._emit_lambda_logs = emit_lambda_logs

@@ -149,6 +149,21 @@ def test_a_function_that_was_deleted_while_it_ran_leaves_nothing(aws: Aws) -> No
     assert aws.logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{function}")["logGroups"] == []
 
 
+def test_a_log_group_that_was_deleted_while_its_function_ran_comes_back_with_the_last_lines(corrected: Aws) -> None:
+    """So a group that is destroyed before its function is in the way of the next deployment, as on AWS."""
+    reports = corrected.queue()
+    function = corrected.function("tell(begun=True)\ntime.sleep(1)\nprint('late')", reports)
+    group = f"/aws/lambda/{function}"
+    corrected.logs.create_log_group(logGroupName=group)
+    corrected.lambda_.invoke(FunctionName=function, InvocationType="Event")
+    assert reports.take() == [{"begun": True}]
+    corrected.logs.delete_log_group(logGroupName=group)
+    assert corrected.wait_for(lambda: corrected.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
+    assert corrected.wait_for(lambda: log_of(corrected, function, "late"))
+    with pytest.raises(corrected.logs.exceptions.ResourceAlreadyExistsException):
+        corrected.logs.create_log_group(logGroupName=group)
+
+
 @pytest.mark.parametrize("payload", [b'"\xff"', b"{'n': 1}", b"\x00"])
 @pytest.mark.parametrize("way", ["RequestResponse", "Event"])
 def test_a_payload_that_is_no_json_is_refused(aws: Aws, payload: bytes, way: str) -> None:

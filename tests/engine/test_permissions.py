@@ -189,6 +189,31 @@ def test_logs_are_written_as_the_function(strict: Aws, missing: str) -> None:
     assert [event["message"].strip() for event in found] == ["seen something"]
 
 
+def test_a_deleted_log_group_comes_back_if_the_role_may_create_it(strict: Aws) -> None:
+    reports = strict.queue()
+    name, role_arn = role(strict, report=(("sqs:SendMessage",), reports.arn))
+    function = strict.function("tell(begun=True)\ntime.sleep(1)\nprint('late')", reports, Role=role_arn)
+    group = f"/aws/lambda/{function}"
+    resource = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}"
+    allow(strict, name, write=(LOGS, f"{resource}:*"))
+
+    def deleted_while_it_runs() -> None:
+        strict.logs.create_log_group(logGroupName=group)
+        strict.lambda_.invoke(FunctionName=function, InvocationType="Event")
+        assert reports.take() == [{"begun": True}]
+        strict.logs.delete_log_group(logGroupName=group)
+
+    def there() -> Any:
+        return strict.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+
+    deleted_while_it_runs()
+    assert said(strict, f"denied: logs:CreateLogGroup on log-group:{group} for {name}")
+    assert there() == []
+    allow(strict, name, create=(("logs:CreateLogGroup",), resource))
+    deleted_while_it_runs()
+    assert strict.wait_for(there)
+
+
 TASKS = {
     "lambda": ("lambda:InvokeFunction", "Lambda.AWSLambdaException"),
     "lambda by name": ("lambda:InvokeFunction", "Lambda.AWSLambdaException"),
