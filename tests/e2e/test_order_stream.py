@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -179,6 +180,49 @@ def test_two_thousand_orders_malformed_twice_and_failing_in_between(
     done = labs.script("replay_orders.py", "--wait", "90")
     assert "the live table and the archive agree" in done.stderr
     check_point_in_time(labs, [record["body"] for record in produced if not record["faulty"]])
+
+
+def test_shards_that_are_split_and_merged_under_load_lose_nothing(labs: Shell) -> None:
+    """Every event counts, by id, in the order of its order; the stream ends with the shards that it had."""
+    kinesis = labs.client("kinesis")
+    (stream,) = [name for name in kinesis.list_streams()["StreamNames"] if name.startswith("lab-orders-")]
+    summary_of = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    shards = summary_of["OpenShardCount"]
+
+    def rescale(count: int) -> None:
+        kinesis.update_shard_count(StreamName=stream, TargetShardCount=count, ScalingType="UNIFORM_SCALING")
+        kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+
+    produced: list[dict[str, Any]] = []
+
+    def produce() -> None:
+        produced.extend(labs.records("produce_orders.py", "--orders", "300", "--rate", "100"))
+
+    load = threading.Thread(target=produce)
+    load.start()
+    rounds = 0
+    while load.is_alive() and rounds < 3:
+        time.sleep(1)  # so that there are records in what is split and merged
+        rescale(2 * shards)
+        time.sleep(1)
+        rescale(shards)
+        rounds += 1
+    load.join()
+    assert rounds > 0
+    closed = {each["ShardId"] for each in kinesis.list_shards(StreamName=stream)["Shards"] if is_closed(each)}
+    assert len({record["sequence_number"] for record in produced}) == len(produced)
+    assert len(closed) == rounds * 3 * shards
+    expected = model([record["body"] for record in produced])
+    assert len(expected) == 300
+    found = wait_for(
+        lambda: orders(labs),
+        lambda found: all(order_id in found and same(found[order_id], expected) for order_id in expected),
+    )
+    assert {order_id: summary(found[order_id]) for order_id in expected} == expected
+
+
+def is_closed(shard: dict[str, Any]) -> bool:
+    return "EndingSequenceNumber" in shard["SequenceNumberRange"]
 
 
 def model(events: list[dict[str, Any]]) -> dict[str, Any]:
