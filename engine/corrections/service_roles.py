@@ -67,6 +67,8 @@ def sending_is_denied(function_arn: str, destination: str) -> str | None:
 
 
 def _function_is_denied(function_arn: str, actions: tuple[str, ...], resource_arn: str) -> str | None:
+    if not app.AUTH:
+        return None
     function, config, name = lambda_svc._get_func_record_for_ref(function_arn)
     role = (config or {}).get("Role", "") if function else ""
     return why_denied(role, name, actions, resource_arn) if role else None
