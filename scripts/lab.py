@@ -30,7 +30,7 @@ def main() -> int:
     arguments = parse_arguments()
     toolchain.check()
     target = Target.of(arguments)
-    environment = toolchain.clean(os.environ, local=target.local, profile=target.profile) | environment_of(target)
+    environment = toolchain.environment_at(target, os.environ)
     with turn(output_folder(), f"{arguments.command} {arguments.lab}"):
         if not target.local:
             show_account(target)
@@ -63,17 +63,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--yes", action="store_true", help="do not ask (never asked for the local engine)")
     add_arguments(parser)
     return parser.parse_args()
-
-
-def environment_of(target: Target) -> dict[str, str]:
-    """The variables that turn the app, cdktf and Terraform to the target."""
-    if target.local:
-        return toolchain.local_environment(target.endpoint or "")
-    return {
-        "AWS_REGION": target.region,
-        **({"AWS_PROFILE": target.profile} if target.profile else {}),
-        **toolchain.environment(),
-    }
 
 
 def show_account(target: Target) -> None:

@@ -14,16 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit import denials
+from kit.answers import show_answers
 from kit.cli import MAX_WAIT_S, Exit, Parser, Stop, run
 from kit.outgoing import Attribute, Choices, Sender, Sent, refused
 from kit.output import Printer, progress, say
 from kit.ports import Port, ports_of
-from kit.queues import QueueReader
-from kit.replies import show_replies
 from kit.senders import example_of, sender_to
-from kit.tables import TableReader, show_outcomes
 from kit.target import Target, add_arguments
-from kit.workflows import WorkflowSender
 
 #: SNS Developer Guide and SQS Developer Guide, "Message attributes": names, with single dots inside only and two
 #: beginnings that are AWS's own; how many; the data types, and String.Array of SNS.
@@ -64,16 +61,9 @@ def send_and_wait(
     accepted, code = send(sender, bodies)
     sent = {outcome.message_id: outcome.index for outcome in reversed(accepted)}
     printer = Printer(arguments.json)
-    if arguments.wait and sent and ports["output"]["kind"] == "dynamodb":
-        table = TableReader(target, ports["output"])
-        history = ports["output"]["history"]
-        return max(code, show_outcomes(table, history, sent, bodies, arguments.wait, printer))
-    if arguments.wait and sent and isinstance(sender, WorkflowSender):
-        return max(code, sender.show(sent, arguments.wait, printer))
     if arguments.wait and sent:
-        reader = QueueReader(target, ports["output"])
-        several = ports["output"].get("replies") == "several"
-        return max(code, show_replies(reader, sent, bodies, arguments.wait, several, printer))
+        shown = show_answers(target, ports["output"], sender, sent, bodies, arguments.wait, printer)
+        return max(code, shown)
     if printer.as_json:
         for outcome in accepted:
             dropped = {"dropped": outcome.dropped} if outcome.dropped else {}

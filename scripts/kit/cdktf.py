@@ -37,8 +37,13 @@ def run_interactively(command: Sequence[str], environment: Mapping[str, str]) ->
     return Outcome(code, time.monotonic() - started)
 
 
-def run_quietly(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Outcome:
-    """Run cdktf unattended: its whole output goes to `log`, a line for each finished resource to stderr."""
+def run_quietly(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, *, to_the_end: bool = False
+) -> Outcome:
+    """Run cdktf unattended: its whole output goes to `log`, a line for each finished resource to stderr.
+
+    `to_the_end` keeps Ctrl-C from it, which a terminal sends to every process of the command.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     outcome = Outcome(code=0, seconds=0)
@@ -53,6 +58,7 @@ def run_quietly(command: Sequence[str], environment: Mapping[str, str], log: Pat
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=to_the_end,
     )
     try:
         with log.open("w") as file:

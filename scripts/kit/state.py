@@ -4,8 +4,10 @@ The state is a file of this checkout (`project.state_file`), or an object in S3 
 """
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -44,6 +46,24 @@ def read(target: Target, lab: str) -> dict[str, Any]:
         if code in ("NoSuchKey", "404"):
             return {}
         raise
+
+
+def own_file(target: Target, lab: str) -> Path:
+    """The file that is the lab's state under the target's prefix and no other, once it is there."""
+    folder = project.ROOT if target.endpoint is None else project.endpoint_dir(target.endpoint)
+    return folder / f"terraform.{target.prefix}.{lab}.tfstate"
+
+
+def begin_own(target: Target, lab: str) -> Path:
+    """Make that file, empty: a first lab would have the common name without it.
+
+    For what must touch no other lab, whatever prefix that has. Context `state` must name no bucket.
+    """
+    path = own_file(target, lab)
+    empty = {"version": 4, "terraform_version": "1.5.0", "serial": 0, "lineage": str(uuid.uuid4()), "outputs": {}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**empty, "resources": []}))
+    return path
 
 
 def arns(state: dict[str, Any]) -> set[str]:

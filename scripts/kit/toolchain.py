@@ -7,11 +7,15 @@ import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kit.cli import Exit, Stop
 from kit.output import say
 
 import project
+
+if TYPE_CHECKING:
+    from kit.target import Target
 
 CDKTF = project.ROOT / "node_modules" / ".bin" / "cdktf"
 #: Where schools and offline images keep a filesystem mirror of providers.
@@ -71,6 +75,15 @@ def clean(environ: Mapping[str, str], *, local: bool, profile: str | None = None
         kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
         return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return {name: value for name, value in environ.items() if not (profile and name in KEYS)}
+
+
+def environment_at(target: "Target", environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's environment for the app, cdktf and Terraform, turned to the target."""
+    own = clean(environ, local=target.local, profile=target.profile)
+    if target.local:
+        return own | local_environment(target.endpoint or "")
+    profile = {"AWS_PROFILE": target.profile} if target.profile else {}
+    return own | {"AWS_REGION": target.region, **profile, **environment()}
 
 
 def local_environment(url: str) -> dict[str, str]:
