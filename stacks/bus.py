@@ -24,7 +24,7 @@ from constructs import Construct
 from project import ProjectError
 from stacks.blocks import DeadLetterQueue, Function, Queue, Rule, rule_source
 from stacks.lab import LabStack
-from stacks.settings import Settings, option
+from stacks.settings import Settings, between, option
 
 EXAMPLE = [
     {"source": "shop.web", "type": "ORDER_CREATED", "data": {"order_id": "o-1", "total": 250}},
@@ -41,7 +41,8 @@ class BusOptions:
     """Context keys `bus.archive_days`, `bus.schemas`."""
 
     #: How long the archive keeps events.
-    archive_days: int = option(7)
+    #: 0 keeps them for ever. EventBridge API reference, CreateArchive: an Integer, which has 32 bits.
+    archive_days: int = option(7, between(0, 2**31 - 1))
     #: Create a schema registry and a discoverer: on AWS only, the local engine has none.
     schemas: bool = option(False)
 

@@ -1,6 +1,8 @@
 """The labs' resources with the values that AWS would get, for any context."""
 
-from collections.abc import Callable
+import json
+import subprocess
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +12,14 @@ from cdktf import App
 from kit.synthesized import Stack, load
 
 import kept
+from cloudformation import template
 from main import LABS
 from project import ContextValue
 from stacks.settings import read
 from variants import VARIANTS
 
 Synthesized = Callable[[str, str], Stack]
+Lint = Callable[[Mapping[str, Stack]], set[tuple[str, str]]]
 Items = frozenset[tuple[str, ContextValue]]
 
 
@@ -50,5 +54,24 @@ def synthesized(folder_of: Callable[[str, Items], Path]) -> Synthesized:
     def run(lab: str, variant: str) -> Stack:
         (stack,) = load(folder_of(lab, frozenset(VARIANTS[variant].items())))
         return stack
+
+    return run
+
+
+@pytest.fixture
+def lint(tmp_path: Path, linters: Path) -> Lint:
+    """What cfn-lint says of stacks: their names here, and its rules with the messages."""
+
+    def run(stacks: Mapping[str, Stack]) -> set[tuple[str, str]]:
+        files = {tmp_path / f"{name}.json": stack for name, stack in stacks.items()}
+        for file, stack in files.items():
+            file.write_text(json.dumps(template(stack), ensure_ascii=False))  # YAML has other escapes
+        regions = sorted({stack.region for stack in stacks.values()})
+        options = ["--format", "json", "--regions", *regions, "--template", *map(str, files)]
+        done = subprocess.run([str(linters / "cfn-lint"), *options], capture_output=True, text=True)
+        assert done.stdout, done.stderr
+        return {
+            (Path(each["Filename"]).stem, f"{each['Rule']['Id']} {each['Message']}") for each in json.loads(done.stdout)
+        }
 
     return run

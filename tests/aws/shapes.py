@@ -52,6 +52,8 @@ def problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
             yield f"{path}: must be one of {', '.join(limits['enum'])}, not {value!r}"
         if "pattern" in limits and not _pattern(limits["pattern"]).fullmatch(value):
             yield f"{path}: must match {limits['pattern']}, not {value!r}"
+    elif kind == "integer" and not -(2**31) <= value < 2**31:
+        yield f"{path}: must have 32 bits, not {value}"
     size, unit = (value, "") if kind in _NUMBERS else (len(value), " long") if kind in _SIZED else (None, "")
     if size is not None and not limits.get("min", size) <= size <= limits.get("max", size):
         yield f"{path}: must be {limits.get('min', '')} to {limits.get('max', '')}{unit}, not {size}"

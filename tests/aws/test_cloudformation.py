@@ -5,41 +5,20 @@ schedules, definitions of workflows, names of keys, what depends on each other, 
 """
 
 import json
-import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit.synthesized import Stack
 
-from cloudformation import TYPES, template
+from cloudformation import TYPES
 from edits import edited
 from kinds import KINDS
 from variants import CASES
 
 Synthesized = Callable[[str, str], Stack]
 Lint = Callable[[Mapping[str, Stack]], set[tuple[str, str]]]
-
-
-@pytest.fixture
-def lint(tmp_path: Path, linters: Path) -> Lint:
-    """What cfn-lint says of stacks: their names here, and its rules with the messages."""
-
-    def run(stacks: Mapping[str, Stack]) -> set[tuple[str, str]]:
-        files = {tmp_path / f"{name}.json": stack for name, stack in stacks.items()}
-        for file, stack in files.items():
-            file.write_text(json.dumps(template(stack)))
-        regions = sorted({stack.region for stack in stacks.values()})
-        options = ["--format", "json", "--regions", *regions, "--template", *map(str, files)]
-        done = subprocess.run([str(linters / "cfn-lint"), *options], capture_output=True, text=True)
-        assert done.stdout, done.stderr
-        return {
-            (Path(each["Filename"]).stem, f"{each['Rule']['Id']} {each['Message']}") for each in json.loads(done.stdout)
-        }
-
-    return run
 
 
 def test_every_kind_is_known() -> None:

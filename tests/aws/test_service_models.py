@@ -59,6 +59,12 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("accounts", "aws_sfn_state_machine", {"name": "n" * 81}, "stepfunctions.CreateStateMachine.name: must be 1 to 80"),
     ("accounts", "aws_sfn_state_machine", {"type": "FAST"}, "stepfunctions.CreateStateMachine.type: must be one of"),
     ("accounts", "aws_dynamodb_table", {"attribute": [{"name": "a", "type": "X"}]}, "dynamodb.CreateTable.AttributeDe"),
+    (
+        "bus",
+        "aws_cloudwatch_event_archive.",
+        {"retention_days": 2**31},
+        "events.CreateArchive.RetentionDays: must have 32",
+    ),
     ("orders", "aws_kinesis_stream.", {"shard_count": 0}, "kinesis.CreateStream.ShardCount: must be 1 to"),
     ("orders", "aws_kinesis_stream.", {"encryption_type": "AES"}, "kinesis.StartStreamEncryption.EncryptionType: mus"),
     ("orders", "aws_cloudwatch_log_group", {"name": "a b"}, "logs.CreateLogGroup.logGroupName: must match"),
