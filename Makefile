@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick bench lint format deploy destroy lock clean
+.PHONY: help setup demo test soak prove-aws quick bench lint format deploy destroy lock clean
 
 PY := .venv/bin/python
 # What is typed reaches the scripts as it is, by the environment: neither make nor the shell runs what stands in it.
@@ -18,7 +18,7 @@ $(if $(LAB),,$(error say which lab: make $(MAKECMDGOALS) LAB=calculator))
 endif
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the project needs, from the lock files, into the project's folder
 	@command -v python3 >/dev/null || { echo "error: Python is missing: install Python 3.10 to 3.13" >&2; exit 2; }
@@ -32,6 +32,12 @@ test: setup ## all tests: unit, synth and end to end on the local engine
 
 quick: setup ## the tests that take seconds: unit and synth
 	@$(PY) -m pytest -n 2 -m "not slow" tests/unit tests/scripts tests/synth tests/rules tests/fastsynth tests/bench tests/aws
+
+soak: setup ## the tests that take many minutes
+	@$(PY) -m pytest -m soak
+
+prove-aws: setup ## prove in your account that the labs work there; asks first [LOCAL=1] [YES=1] [CONTEXT=..] [PROFILE=..] [REGION=..]
+	@$(PY) scripts/prove_aws.py $(OPTIONS)
 
 bench: setup ## measure against stock cdktf, its peers and a naive handler; writes docs/benchmarks.md (half an hour)
 	@$(PY) -m bench

@@ -3,8 +3,9 @@
 
 scripts/doctor.py
 scripts/doctor.py --local
+scripts/doctor.py --probe
 
-Changes nothing. Exit 0 only if all is well.
+Changes nothing; --probe runs a throwaway function, to learn what the role may do. Exit 0 only if all is well.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def main() -> int:
     target = Target.of(arguments)
     as_json = arguments.json or not sys.stdout.isatty()
     done = []
-    for check in checks(target):
+    for check in checks(target, arguments.probe):
         done.append(check)
         if as_json:
             print(json.dumps({**vars(check), "code": int(check.code)}, ensure_ascii=False), flush=True)
@@ -34,7 +35,7 @@ def main() -> int:
     return exit_code(done)
 
 
-def checks(target: Target) -> Iterator[Check]:
+def checks(target: Target, probe: bool) -> Iterator[Check]:
     yield from machine_checks.python()
     yield from machine_checks.node()
     yield from machine_checks.terraform()
@@ -46,11 +47,17 @@ def checks(target: Target) -> Iterator[Check]:
         yield from (engine, *about_it)
         if target.local and not engine.well:
             return
-    yield from target_checks.all_of(target)
+    well = True
+    for check in target_checks.all_of(target):
+        well = well and not (check.subject in ("endpoint", "credentials", "role") and check.well is False)
+        yield check
+    if probe and well:
+        yield from target_checks.permissions(target)
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = Parser(__doc__)
+    parser.add_argument("--probe", action="store_true", help="try what the labs' role may do, by a throwaway function")
     parser.add_argument("--json", action="store_true", help="one JSON object for each check, as when piped")
     add_arguments(parser)
     return parser.parse_args()

@@ -103,7 +103,7 @@ def role(target: Target) -> Iterator[Check]:
         fix = 'in an account of your own, CONTEXT="role=dedicated"; in a Learner Lab, ask for the account to be reset'
         yield Check("role", False, f"this account has no role {name}", fix)
         return
-    missing = sorted(set(TRUSTED) - _trusted(found["AssumeRolePolicyDocument"]))
+    missing = sorted(set(TRUSTED) - trusted(found["AssumeRolePolicyDocument"]))
     if missing:
         fix = f'use another role with CONTEXT="role=...", or leave out the labs that need {", ".join(missing)}'
         yield Check("role", False, f"{name} does not trust {', '.join(missing)}", fix)
@@ -111,7 +111,31 @@ def role(target: Target) -> Iterator[Check]:
         yield Check("role", True, f"{name}, trusted by {', '.join(TRUSTED)}")
 
 
-def _trusted(document: Any) -> set[str]:
+def permissions(target: Target) -> Iterator[Check]:
+    """What the labs need, tried as the role that everything runs as. Makes a throwaway function, and deletes it."""
+    from kit.proof.role import needed_actions
+    from kit.proof.role import permissions as tried_as
+
+    name = str(project.context().get("role"))
+    if name == "dedicated":
+        yield Check("permissions", None, "each role is made with what it needs: there is none to try")
+        return
+    try:
+        found = tried_as(target, name, needed_actions())
+    except Stop as stop:
+        yield Check("permissions", False, str(stop))
+    except Exception as error:
+        words, code = explain(error)
+        yield Check("permissions", False, words, code=code)
+    else:
+        unknown = f", {len(found.unclear)} without a clear answer" if found.unclear else ""
+        text = f"{name} may do {len(found.allowed)} of {len(found.allowed) + len(found.denied)} actions tried{unknown}"
+        fix = f"the labs need {', '.join(found.denied)}: leave out those that fail" if found.denied else ""
+        yield Check("permissions", not found.denied, text, fix)
+        yield Check("permissions", None, f"{len(found.untried)} more show in deployments only")
+
+
+def trusted(document: Any) -> set[str]:
     """The services that may take on the role."""
     if isinstance(document, str):
         document = json.loads(unquote(document))
