@@ -24,6 +24,8 @@ from typing import Any, NoReturn
 DEPTH, DEPTH_HEADER = "_MINISTACK_INVOKE_DEPTH", "X-Ministack-Invoke-Depth"
 #: The runtime writes the lines of a traceback with no-break spaces, so that log readers keep them together.
 NO_BREAK_SPACE = "\u00a0"
+#: Ends what an invocation has logged (ASCII's record separator), so that its last line is not looked for in vain.
+END_OF_LOG = "\x1e"
 
 Handler = Callable[[Any, Any], Any]
 
@@ -60,7 +62,7 @@ def main(path: list[str]) -> None:
         if not function["snapstart"]:  # told at the first invocation, as AWS does; the environment then ends
             engine.tell(status="ready", cold=True)
             engine.heard()
-        engine.tell(status="error", error=error["errorMessage"], raised=error, trace=as_log(error))
+        engine.tell_end(status="error", error=error["errorMessage"], raised=error, trace=as_log(error))
         return
     engine.tell(status="ready", cold=True)
     serve(engine, function, handler, request)
@@ -81,9 +83,14 @@ class Engine:
         return json.loads(self._heard.readline() or sys.exit())
 
     def tell(self, **answer: Any) -> None:
-        sys.stderr.flush()
         self._told.write(json.dumps(answer) + "\n")
         self._told.flush()
+
+    def tell_end(self, **answer: Any) -> None:
+        """Tell what came of an invocation, after the end of its log."""
+        sys.stderr.flush()
+        os.write(2, f"{END_OF_LOG}\n".encode())
+        self.tell(**answer)
 
 
 def serve(engine: Engine, function: dict[str, Any], handler: Handler, request: types.SimpleNamespace) -> NoReturn:
@@ -102,7 +109,7 @@ def serve(engine: Engine, function: dict[str, Any], handler: Handler, request: t
         answered = answer(handler, invocation["event"], Context(function, told))
         if peak_kb() > function["memory"] * 1024:  # within less time than between two looks of the box's watch
             end()
-        engine.tell(**answered, peak_kb=peak_kb())
+        engine.tell_end(**answered, peak_kb=peak_kb())
 
 
 def load(module: str, name: str) -> Handler:

@@ -33,9 +33,9 @@ def test_order_per_customer_and_no_duplicates(labs: Shell) -> None:
 
 
 def handled_by_billing(labs: Shell, wanted: Collection[str]) -> list[str]:
-    """The ids of these messages in the order in which the function has handled them, as it has logged it."""
+    """The ids of these messages in the order in which the function has first handled them, as it has logged it."""
     lines = [line for line in labs.records("logs.py", "fanout") if line["function"] == "billing"]
-    return [id for line in lines for id in line.get("message_ids", []) if id in wanted]
+    return list(dict.fromkeys(id for line in lines for id in line.get("message_ids", []) if id in wanted))
 
 
 def test_a_message_without_its_group_is_refused(labs: Shell) -> None:

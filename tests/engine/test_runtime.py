@@ -242,3 +242,12 @@ def test_functions_that_call_each_other_for_ever_are_stopped(corrected: Aws) -> 
 def test_a_function_does_not_read_what_the_engine_says(corrected: Aws) -> None:
     function = corrected.function("import sys\nreturn {'read': sys.stdin.read(), 'n': event['n']}")
     assert [corrected.invoke(function, {"n": n}) for n in (1, 2)] == [{"read": "", "n": 1}, {"read": "", "n": 2}]
+
+
+def test_the_last_line_of_a_log_is_not_lost(corrected: Aws) -> None:
+    """However busy the machine is: also without a line end, and after nothing was logged for a while."""
+    function = corrected.function("print('line', event['n'], end='')")
+    for n in range(60):
+        corrected.lambda_.invoke(FunctionName=function, Payload=json.dumps({"n": n}))
+    lines = [line for line in log_of(corrected, function, "line") if not line.startswith("START")]
+    assert lines == [f"line {n}" for n in range(60)]

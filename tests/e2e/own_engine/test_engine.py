@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from engine.box import confinement
 from engine.process import Engine, EngineError
 from engine.student_account import ROLE
 from shell import ROOT, Shell
@@ -58,13 +59,13 @@ def test_limits_are_set_at_the_start(engine: Engine) -> None:
     assert f"the engine on port {engine.port} runs already: stop it first" in again.stderr
 
 
-def test_another_version_starts_without_the_corrections(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pin is exact; whoever installs another MiniStack by hand gets it as it is, and is told so in the log."""
+def test_another_version_starts_without_the_corrections_if_that_is_wanted(engine: Engine) -> None:
+    """The pin is exact; whoever starts another MiniStack unconfined is told in the log what it lacks."""
     code = (
         "import importlib.metadata as m, runpy, sys; m.version = lambda name: '9.9.9'; "
         "sys.argv = ['engine']; runpy.run_module('engine', run_name='__main__')"
     )
-    environ = {**engine._environment(), "PYTHONPATH": str(ROOT)}
+    environ = {**engine._environment(), "PYTHONPATH": str(ROOT), confinement.UNCONFINED: "1"}
     process = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
