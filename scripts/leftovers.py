@@ -23,9 +23,9 @@ def main() -> int:
     arguments = parse_arguments()
     check_lab(arguments.lab)
     target = Target.of(arguments)
-    found, problems = take(target, arguments.lab)
+    found, denied, problems = take(target, arguments.lab)
     show(found, target, arguments.json or not sys.stdout.isatty())
-    for problem in problems:
+    for problem in (*denied, *problems):
         say(problem)
     if arguments.delete and found:
         confirm(found, target, arguments.yes)

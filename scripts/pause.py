@@ -17,8 +17,8 @@ def main() -> int:
     arguments = parse_arguments()
     check_lab(arguments.lab)
     target = Target.of(arguments)
-    found, problems = take(target, arguments.lab)
-    for problem in problems:
+    found, denied, problems = take(target, arguments.lab)
+    for problem in (*denied, *problems):
         say(problem)
     running = [each for each in found if each.running]
     for each in running:

@@ -29,6 +29,7 @@ GONE = {
     "StateMachineDoesNotExist",
     "NoSuchBucket",
 }
+DENIED = {"403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 #: What AWS has no room for now, whatever was asked (AWS SDKs and Tools Reference Guide, "Retry behavior").
 BUSY = {
     *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
@@ -65,6 +66,11 @@ def explain(error: Exception) -> tuple[str, Exit]:
 def has_ended(error: boto.ClientError) -> bool:
     """Whether AWS refused because the session of a Learner Lab is over, and not for a permission that is missing."""
     return SESSION_ENDED in error.response.get("Error", {}).get("Message", "")
+
+
+def is_denied(error: boto.ClientError) -> bool:
+    """Whether AWS refused because the user may not do it; services have their own words, S3 may have a number."""
+    return error.response.get("Error", {}).get("Code", "") in DENIED and not has_ended(error)
 
 
 def _explain_answer(error: boto.ClientError) -> tuple[str, Exit]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from kit.aws_errors import has_ended, is_denied
 from kit.cli import Exit, Stop
 from kit.listings import KINDS, kind_of
 from kit.target import Target
@@ -45,14 +46,17 @@ def check_lab(lab: str | None) -> None:
         raise Stop(f"there is no lab {lab!r}; there are {', '.join(LABS)}", Exit.USAGE)
 
 
-def take(target: Target, lab: str | None = None) -> tuple[list[Found], list[str]]:
+def take(target: Target, lab: str | None = None) -> tuple[list[Found], list[str], list[str]]:
     """Everything of the target's prefix, or of one lab of it, and a line for each kind that could not be listed.
 
-    Raises what boto3 raises where no kind can be listed: no connection, bad credentials.
+    The lines of the kinds that this user may not list come first, apart from those where something went wrong. Raises
+    what boto3 raises where no kind can be listed: no connection, bad credentials, no permission at all.
     """
     found: dict[tuple[str, str], Found] = {}
+    denied: list[str] = []
     problems: list[str] = []
     listed: set[str] = set()
+    first: ClientError | None = None
     for kind in KINDS:
         try:
             for name, handle, running in kind.listing(target.client(kind.service)):
@@ -60,19 +64,27 @@ def take(target: Target, lab: str | None = None) -> tuple[list[Found], list[str]
                     found[kind.word, handle] = Found(kind.word, _short(name), owner, handle, running)
             listed.add(kind.word)
         except ClientError as error:
-            if kind is KINDS[0]:
+            first = first or error
+            if is_denied(error):
+                denied.append(f"{kind.word}s could not be listed: you may not ({error.operation_name})")
+                continue
+            if kind is KINDS[0] or has_ended(error):
                 raise
             problems.append(f"{kind.word}s could not be listed: {error}")
+    if first and not listed:
+        raise first
     try:
         for tagged in _tagged(target):
             # What has been deleted keeps its tags for a while; its own service knows better.
             if tagged.kind not in listed:
                 found[tagged.kind, tagged.handle] = tagged
     except ClientError as error:
-        problems.append(f"tagged resources of other kinds could not be listed: {error}")
+        (denied if is_denied(error) else problems).append(
+            f"tagged resources of other kinds could not be listed: {'you may not' if is_denied(error) else error}"
+        )
     order = [kind.word for kind in KINDS]
     everything = [each for each in found.values() if lab in (None, each.lab)]
-    return sorted(everything, key=lambda each: (each.lab, _rank(order, each.kind), each.name)), problems
+    return sorted(everything, key=lambda each: (each.lab, _rank(order, each.kind), each.name)), denied, problems
 
 
 def _rank(order: list[str], kind: str) -> int:

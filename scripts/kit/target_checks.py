@@ -167,7 +167,7 @@ def labs(target: Target) -> Iterator[Check]:
 
 def costs(target: Target) -> Iterator[Check]:
     """What costs by time now, whether anybody uses it or not."""
-    found, problems = inventory.take(target)
+    found, denied, problems = inventory.take(target)
     running = [each for each in found if each.running or each.kind == "alarm"]
     counts: dict[str, int] = {}
     for each in running:
@@ -181,7 +181,7 @@ def costs(target: Target) -> Iterator[Check]:
         )
     else:
         yield Check("costs", True, "nothing of the labs costs by time")
-    for problem in problems:
+    for problem in (*denied, *problems):
         yield Check("costs", None, problem)
 
 

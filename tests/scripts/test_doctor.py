@@ -113,6 +113,32 @@ def test_the_end_of_a_lab_is_no_missing_permission(tool: Run, stub: Callable[...
     assert done.stderr.splitlines()[-1] == f"error: the lab's session has ended: {RENEW}"
 
 
+@pytest.mark.parametrize("script", ["pause.py", "leftovers.py"])
+def test_listings_that_are_denied_are_named_and_the_others_go_on(
+    tool: Run, stub: Callable[..., str], script: str
+) -> None:
+    """What may be listed is; an account denies event sources and roles, among others, and has one parameter."""
+    deny = refused_by("arn:aws:iam::123456789012:policy/other")
+    port = {"Name": "/lab/clock/output", "Type": "String"}
+    none = ("DeliveryStreamNames", "EventBuses", "StreamNames", "TableNames", "logGroups", "stateMachines")
+    listed = 200, "application/json", json.dumps({"Parameters": [port], **{name: [] for name in none}})
+    url = stub(lambda request: listed if request == "{}" else deny(request))
+    done = tool(script, AWS_ENDPOINT_URL=url, **KEYS)
+    assert done.returncode == 0, done.stderr
+    assert "event sources could not be listed: you may not" in done.stderr
+    assert "roles could not be listed: you may not" in done.stderr
+    if script == "leftovers.py":
+        assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["/lab/clock/output"]
+
+
+@pytest.mark.parametrize("script", ["pause.py", "leftovers.py"])
+def test_an_account_that_denies_every_listing(tool: Run, stub: Callable[..., str], script: str) -> None:
+    url = stub(refused_by("arn:aws:iam::123456789012:policy/other"))
+    done = tool(script, AWS_ENDPOINT_URL=url, **KEYS)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: AWS refused ListEventSourceMappings")
+
+
 def test_the_doctor_believes_credentials_that_do_more_than_say_whose_they_are(
     tool: Run, stub: Callable[..., str]
 ) -> None:
