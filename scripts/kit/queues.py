@@ -12,7 +12,10 @@ from kit.target import Target
 
 #: SQS API reference, ReceiveMessage: the longest wait for messages.
 LONG_POLL_S = 20
-#: Same page: the longest visibility timeout, 12 hours.
+#: Without any wait SQS asks only some of its servers, and may find nothing in a queue that holds something (SQS
+#: Developer Guide, "Short and long polling").
+SHORTEST_POLL_S = 1
+#: API reference, too: the longest visibility timeout, 12 hours.
 MAX_HIDDEN_S = 43_200
 
 
@@ -84,11 +87,11 @@ class QueueReader:
         self._allowed: dict[str, int | None] = {}
 
     def receive(self, limit: int, wait_s: float, hidden_s: int) -> list[Received]:
-        """Up to `limit` (and 10) messages, waiting up to `wait_s` (and 20) seconds for the first of them."""
+        """Up to `limit` (and 10) messages, waiting up to `wait_s` (1 to 20) seconds for the first of them."""
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=min(limit, BATCH),
-            WaitTimeSeconds=max(0, min(round(wait_s), LONG_POLL_S)),
+            WaitTimeSeconds=max(SHORTEST_POLL_S, min(round(wait_s), LONG_POLL_S)),
             VisibilityTimeout=min(hidden_s, MAX_HIDDEN_S),
             MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
             MessageAttributeNames=["All"],

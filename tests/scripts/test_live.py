@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from kit.live.sending import as_bodies
 from kit.live.web import Console
 from kit.pictures.album import graph_of_lab
 from kit.pictures.graph import Graph
+from kit.queues import QueueReader
 from kit.target import Target
 
 SCHEMA = {"required": [], "properties": {"kind": {"enum": ["good"]}}}
@@ -180,6 +182,28 @@ def test_all_results_of_a_queue_are_seen_and_none_is_kept_from_others(count: int
     newest = list(source.wait())
     assert [(result.key, result.good) for result in newest] == [("new", False)] and not queue.hidden
     assert DEPTH >= 37
+
+
+class SampledQueue(Queue):
+    """A queue whose short polls ask some of its servers only (SQS Developer Guide, "Short and long polling")."""
+
+    def __init__(self, *bodies: str) -> None:
+        super().__init__(*bodies)
+        self.polls = 0
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        self.polls += 1
+        short = not request.get("WaitTimeSeconds")
+        return {} if short and self.polls % 2 else super().receive_message(**request)
+
+
+def test_everything_that_was_rejected_is_listed() -> None:
+    queue = SampledQueue(*(str(number) for number in range(37)))
+    rejected = Rejected(Services(sqs=queue), graph("calculator"), {"rejected": {"kind": "sqs", "url": "dead"}})
+    assert len(rejected.all()) == 37 and not queue.hidden
+    target: Any = SimpleNamespace(client=lambda service: queue)
+    reader = QueueReader(target, {"kind": "sqs", "url": "dead"})
+    assert len(reader.receive(10, 0, 30)) == 10
 
 
 def test_a_dead_letter_goes_back_to_its_queue_and_nothing_else_is_touched() -> None:

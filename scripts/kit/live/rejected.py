@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kit.batches import BATCH
@@ -12,6 +13,7 @@ from kit.live.numbers import account_name
 from kit.output import parse
 from kit.pictures.graph import Graph, Node
 from kit.ports import Port
+from kit.queues import SHORTEST_POLL_S
 
 #: How many messages of a queue are looked at, and how long they are hidden meanwhile if nobody gives them back.
 DEPTH = 100
@@ -35,21 +37,24 @@ class Rejected:
 
     def all(self) -> list[dict[str, Any]]:
         """What rests in them, the oldest first."""
-        found = []
-        for name, port in self._ports.items():
-            messages = self._receive(port["url"], DEPTH)
-            self._release(port["url"], messages)
-            found += [
-                {
-                    "port": name,
-                    "message_id": message["MessageId"],
-                    "at_ms": int(message["Attributes"]["SentTimestamp"]),
-                    "body": message["Body"],
-                    "back_to": way[0].title if (way := self._way_back(name, message["Body"])) else "",
-                }
-                for message in messages
-            ]
+        with ThreadPoolExecutor() as pool:  # each takes a second until it is seen to be empty
+            found = [message for messages in pool.map(self._resting, self._ports) for message in messages]
         return sorted(found, key=lambda message: message["at_ms"])
+
+    def _resting(self, name: str) -> list[dict[str, Any]]:
+        url = self._ports[name]["url"]
+        messages = self._receive(url, DEPTH)
+        self._release(url, messages)
+        return [
+            {
+                "port": name,
+                "message_id": message["MessageId"],
+                "at_ms": int(message["Attributes"]["SentTimestamp"]),
+                "body": message["Body"],
+                "back_to": way[0].title if (way := self._way_back(name, message["Body"])) else "",
+            }
+            for message in messages
+        ]
 
     def send_back(self, name: str, message_id: str) -> str:
         """Send one message to where it failed, and then take it out of its queue; where it went. Raises Stop."""
@@ -125,6 +130,7 @@ class Rejected:
                 QueueUrl=url,
                 MaxNumberOfMessages=BATCH,
                 VisibilityTimeout=HIDDEN_S,
+                WaitTimeSeconds=SHORTEST_POLL_S,
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )

@@ -9,6 +9,7 @@ from kit.batches import BATCH
 from kit.executions import FAILED, execution_of
 from kit.live.clients import Clients
 from kit.output import is_error_reply, parse
+from kit.queues import SHORTEST_POLL_S
 from kit.tables import to_json
 
 #: How long a call waits for a message when there is none: the longest that SQS takes, so that waiting costs nothing.
@@ -104,7 +105,7 @@ class QueueSource:
     def _deeper(self) -> list[dict[str, Any]]:
         """Up to DEPTH messages; all are given back at once."""
         found: list[dict[str, Any]] = []
-        while len(found) < DEPTH and (batch := self._receive(0, HIDDEN_S)):
+        while len(found) < DEPTH and (batch := self._receive(SHORTEST_POLL_S, HIDDEN_S)):
             found += batch
         for start in range(0, len(found), BATCH):
             entries = [
