@@ -108,7 +108,8 @@ class LabProof:
     def leftovers(self) -> None:
         """Nothing of the lab is left; what is, is deleted. Raises Stop where there was something, or still is."""
         removal.delete_late_logs(self._target, [self._lab])
-        found, unlisted = inventory.take(self._target, self._lab)
+        # What a user may not list, such as a service that the account lacks, this user has not made either.
+        found, _, unlisted = inventory.take(self._target, self._lab)
         found = [each for each in found if each.kind != "other"]
         left = [each for each in found if not self._deleted(each)]
         if left:
