@@ -16,7 +16,7 @@ from kinds import KINDS
 
 ACCOUNT = "123456789012"
 #: Terraform's own arguments (Terraform language, "Meta-Arguments"), and cdktf's remarks.
-META = {"//", "depends_on", "lifecycle", "provider", "count", "for_each", "provisioner", "connection"}
+META = {"//", "depends_on", "lifecycle", "provider", "count", "for_each", "provisioner", "connection", "timeouts"}
 _REFERENCE = re.compile(r"\$\{([\w.-]+)\}")
 
 

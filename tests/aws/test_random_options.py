@@ -5,7 +5,6 @@ ones, so that a failure is nobody's bad luck. `--hypothesis-seed=random` and mor
 """
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from project import ProjectError
 from stacks.bus import BusStack
 from stacks.clock import ClockStack
 from stacks.lab import LabStack
-from stacks.settings import Settings, schedule_expression
-from variants import NOT_IN_RESOURCES
+from stacks.settings import schedule_expression
+from variants import options
 
 Folder = Callable[[str, frozenset[tuple[str, Any]]], Path]
 Lint = Callable[[Mapping[str, Stack]], set[tuple[str, str]]]
@@ -62,6 +61,8 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     # Not of other partitions: cfn-lint knows no ARN of them in the definition of a workflow.
     "region": st.sampled_from(["us-east-1", "us-west-2", "eu-west-3", "ap-southeast-2"]),
     "role": st.one_of(st.just("dedicated"), st.from_regex(r"[A-Za-z0-9_+=,.@-]{1,65}", fullmatch=True)),
+    "queue.head_start": TRUTH,
+    "workflow.logs": TRUTH,
     "accounts.type": st.sampled_from(["standard", "express"]),
     "accounts.email": EMAILS,
     "bus.archive_days": st.one_of(st.integers(0, 10**4), st.sampled_from([2**31 - 1, 2**31, 2**63])),
@@ -83,15 +84,11 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 
-def names(prefix: str, kind: type) -> set[str]:
-    return {f"{prefix}{each.name}" for each in dataclasses.fields(kind) if "check" in each.metadata}
-
-
 def looked_at(folder_of: Folder, lab: type[LabStack], examples: int) -> list[Stack]:
     """The stacks of a lab that were synthesized, each after AWS's models had nothing against it."""
     stacks: list[Stack] = []
-    own = {name: VALUES[name] for name in sorted(names(f"{lab.lab}.", lab.Options))}
-    common = {name: VALUES[name] for name in sorted(names("", Settings) - NOT_IN_RESOURCES)}
+    own = {name: VALUES[name] for name in sorted(options(lab))}
+    common = {name: VALUES[name] for name in sorted(options())}
 
     @settings(max_examples=examples, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(st.fixed_dictionaries(own, optional=common))
@@ -109,8 +106,7 @@ def looked_at(folder_of: Folder, lab: type[LabStack], examples: int) -> list[Sta
 
 
 def test_every_option_has_values() -> None:
-    options = names("", Settings).union(*(names(f"{lab.lab}.", lab.Options) for lab in LABS))
-    assert set(VALUES) == options - NOT_IN_RESOURCES
+    assert set(VALUES) == options().union(*map(options, LABS))
 
 
 @pytest.mark.parametrize("lab", [ClockStack, BusStack], ids=lambda lab: lab.lab)

@@ -4,7 +4,6 @@ What the models do not hold, others know: cfn-lint (test_cloudformation.py) most
 API takes as text, the provider (test_plans.py) some lengths, parliament (test_policies.py) actions.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +14,7 @@ from kit.synthesized import Stack
 import calls
 from edits import edited, with_another
 from main import LABS
-from stacks.settings import Settings
-from variants import CASES, NOT_IN_RESOURCES, VARIANTS
+from variants import CASES, VARIANTS, options
 
 Synthesized = Callable[[str, str], Stack]
 
@@ -29,14 +27,8 @@ def test_the_models_allow_every_value(synthesized: Synthesized, lab: str, varian
 
 
 def test_the_variants_set_every_option() -> None:
-    kinds: dict[str, type] = {"": Settings, **{f"{lab.lab}.": lab.Options for lab in LABS}}
-    options = {
-        f"{prefix}{each.name}"
-        for prefix, kind in kinds.items()
-        for each in dataclasses.fields(kind)
-        if "check" in each.metadata
-    }
-    assert options - NOT_IN_RESOURCES == {key for context in VARIANTS.values() for key in context}
+    known = options().union(*map(options, LABS))
+    assert known == {key for context in VARIANTS.values() for key in context}
 
 
 RULE, FUNCTION = "aws_cloudwatch_event_rule.schedule", "aws_lambda_function.tell-time"
