@@ -31,6 +31,7 @@ def apply() -> None:
     if app.AUTH:
         _take_loopback_for_secure()
         _tell_denials()
+        _hide_what_may_not_be_listed()
 
 
 def _ask_for_actions_that_are() -> None:
@@ -65,6 +66,30 @@ def _tell_denials() -> None:
         return refusal
 
     iam_evaluator.enforce = enforce_and_tell
+
+
+def _hide_what_may_not_be_listed() -> None:
+    """S3 API reference, GetObject: an object that is not there is 403 for who may not list the bucket, else 404."""
+    original = app._dispatch_service_request
+
+    async def dispatch(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+    ) -> Any:
+        answer = await original(method, path, headers, body, query, request_id)
+        if answer[0] != 404 or method not in ("GET", "HEAD") or b"NoSuchKey" not in (answer[2] or b"NoSuchKey"):
+            return answer
+        bucket, _, key = path.lstrip("/").partition("/")
+        if not key or app.detect_service(method, path, headers, query) != "s3":
+            return answer
+        access_key = app.extract_access_key_id(headers, query)
+        arn = f"arn:aws:s3:::{bucket}"
+        refusal = iam_evaluator.enforce(access_key, "s3:ListBucket", "s3", get_region(), resource_arn=arn)
+        if not isinstance(refusal, iam_evaluator.EvalResult):
+            return answer
+        principal = refusal.principal_arn
+        return iam_actions.access_denied_response("s3", "s3:ListBucket", principal, request_id, headers=headers)
+
+    app._dispatch_service_request = dispatch
 
 
 def why_denied(role_arn: str, session: str, actions: Iterable[str], resource_arn: str) -> str | None:

@@ -335,6 +335,18 @@ def test_a_rule_starts_its_workflow_as_its_role(strict: Aws) -> None:
     assert strict.wait_for(lambda: strict.stepfunctions.list_executions(stateMachineArn=machine)["executions"])
 
 
+def test_an_object_that_is_not_there_is_hidden_from_who_may_not_list(strict: Aws) -> None:
+    bucket = strict.name("bucket")
+    strict.s3.create_bucket(Bucket=bucket)
+    name, role_arn = role(strict, read=(("s3:GetObject",), f"arn:aws:s3:::{bucket}/*"))
+    body = f"boto3.client('s3').get_object(Bucket={bucket!r}, Key='lost')"
+    function = strict.function(body, Role=role_arn)
+    assert "(AccessDenied)" in strict.invoke(function)["errorMessage"]
+    assert said(strict, f"denied: s3:ListBucket on {bucket} for {name}")
+    allow(strict, name, list=(("s3:ListBucket",), f"arn:aws:s3:::{bucket}"))
+    assert "(NoSuchKey)" in strict.invoke(function)["errorMessage"]
+
+
 def test_labrole_may_do_everything() -> None:
     for aws in checking("corrected"):
         queue, reports = aws.queue(), aws.queue()
