@@ -58,4 +58,4 @@ lock: setup ## resolve the dependencies anew (with Python 3.10, the oldest suppo
 	@$(PY) scripts/setup.py --lock
 
 clean: ## remove what `make` made, but not what is deployed, nor its state
-	@rm -rf .venv node_modules cdktf.out .local/layer* .local/zip .local/pipenv .local/awscli* .local/checkov* .local/cfn-lint* .local/bench .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv node_modules cdktf.out .local/layer* .local/zip .local/pipenv .local/awscli* .local/checkov* .local/cfn-lint* .local/bench .local/proof .local/e2e .mypy_cache .ruff_cache .pytest_cache

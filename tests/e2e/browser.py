@@ -12,9 +12,11 @@ from typing import Any
 
 from websockets.sync.client import connect
 
+from shell import patience
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 60
-WAIT_S = 30
+WAIT_S = 30 * patience
 #: What DevTools answers about a page that is being left.
 LEAVING = ("Inspected target navigated", "Execution context was destroyed", "Cannot find context")
 #: Larger than any answer here, a picture included.

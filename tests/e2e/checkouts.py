@@ -8,8 +8,8 @@ from typing import Any
 
 from shell import Shell
 
-TABLE = "lab-checkout-ledger"
-WORKFLOW = "lab-checkout-saga"
+TABLE = "checkout-ledger"
+WORKFLOW = "checkout-saga"
 
 
 def order(**more: Any) -> str:
@@ -35,7 +35,7 @@ def records(shell: Shell, checkout_id: str) -> dict[str, dict[str, str]]:
 
 def _items(shell: Shell, partition: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = shell.client("dynamodb").query(
-        TableName=TABLE,
+        TableName=shell.name(TABLE),
         KeyConditionExpression="pk = :partition",
         ExpressionAttributeValues={":partition": {"S": partition}},
         ConsistentRead=True,
@@ -60,5 +60,6 @@ def changed(shell: Shell, change: Callable[[Any], None]) -> Iterator[None]:
 
 def workflow_arn(shell: Shell) -> str:
     pages = shell.client("stepfunctions").get_paginator("list_state_machines").paginate()
-    (arn,) = [item["stateMachineArn"] for page in pages for item in page["stateMachines"] if item["name"] == WORKFLOW]
+    name = shell.name(WORKFLOW)
+    (arn,) = [item["stateMachineArn"] for page in pages for item in page["stateMachines"] if item["name"] == name]
     return str(arn)

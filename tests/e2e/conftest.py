@@ -4,15 +4,23 @@ Everything goes through the scripts, as a person would type it; boto3 only looks
 what must break.
 """
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
+from kit import state
 from kit.engines import engine_on
+from kit.inventory import LABS
+from kit.ports import labs_at
+from kit.target import Target
 
+import shell as shell_module
 from engine.process import Engine, free_port
 from shell import Shell
 
+#: What else is in own_engine breaks its engine, or the account on it.
+ALSO_ON_AWS = "test_last_items"
 ORDER = (
     "test_calculator",
     "test_clock",
@@ -42,14 +50,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--aws", action="store_true", help="run the end-to-end tests in the account of the environment")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--aws", default=False):
+        shell_module.patience = shell_module.PATIENCE_ON_AWS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """All of it is slow, and goes the way of a lab: used, deployed again, broken, changed, destroyed.
 
     It comes first: `pytest -n 2` runs the rest beside it.
     """
+    on_aws = config.getoption("--aws", default=False)
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker("slow")
+        if on_aws and "own_engine" in item.path.parts and item.path.stem != ALSO_ON_AWS:
+            item.add_marker(pytest.mark.skip(reason="needs a local engine of its own, which AWS is not"))
     items.sort(key=_place)
 
 
@@ -72,7 +88,7 @@ def engine() -> Iterator[Engine]:
 def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A shell in which the target is chosen."""
     if request.config.getoption("--aws"):
-        yield Shell(port=None)
+        yield Shell(port=None, prefix=f"e2e-{uuid.uuid4().hex[:6]}")
         return
     engine = engine_on(free_port())
     shell = Shell(port=engine.port, calls=tmp_path_factory.mktemp("engine") / "calls.jsonl")
@@ -83,8 +99,26 @@ def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def labs(shell: Shell) -> Iterator[Shell]:
-    """The shell, with all labs deployed; destroyed at the end unless a test did it."""
-    shell.script("lab.py", "deploy", "all", "--yes")
-    yield shell
-    if not shell.destroyed:
-        shell.script("lab.py", "destroy", "all", "--yes")
+    """The shell, with all labs deployed; destroyed at the end unless a test did it.
+
+    On AWS with Terraform states of their own, whatever else is deployed there, and without what comes late.
+    """
+    refuse_deployed(shell.target)
+    states = [] if shell.port else [state.begin_own(shell.target, lab) for lab in LABS]
+    try:
+        shell.script("lab.py", "deploy", "all", "--yes")
+        yield shell
+    finally:
+        if not shell.destroyed:
+            shell.script("lab.py", "destroy", "all", "--yes")
+        if not shell.port:
+            shell.script("leftovers.py", "--delete", "--yes")
+            for path in states:
+                path.unlink(missing_ok=True)
+                path.with_name(f"{path.name}.backup").unlink(missing_ok=True)
+
+
+def refuse_deployed(target: Target) -> None:
+    """Raises pytest.UsageError where labs are deployed under the tests' prefix: they would be used, and destroyed."""
+    if deployed := labs_at(target) if not target.local else []:
+        raise pytest.UsageError(f"prefix {target.prefix} is in use at {target} by {', '.join(deployed)}")

@@ -62,7 +62,7 @@ def called_by_services(shell: Shell) -> set[Grant]:
 
 def _of_functions(shell: Shell) -> Iterator[Grant]:
     functions, logs = shell.client("lambda"), shell.client("logs")
-    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/lab-")["logGroups"]:
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{shell.name('')}")["logGroups"]:
         name = group["logGroupName"].rpartition("/")[2]
         yield from (Grant(name, action, group["arn"].removesuffix(":*") + ":*") for action in TO_LOG)
         for config in functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]:

@@ -19,11 +19,23 @@ ROOT = Path(__file__).resolve().parents[2]
 Done = subprocess.CompletedProcess[str]
 
 
-class Shell:
-    """A shell whose scripts work on the local engine on `port`, or on AWS when there is none."""
+#: A wait of so many seconds or more ends as soon as what it waits for is there; a shorter one is part of a test.
+DEADLINE_S = 20
+#: How much longer such a wait may take on AWS: cold starts, CloudWatch, Firehose and filters take minutes there.
+PATIENCE_ON_AWS = 5
+#: How many times longer it may take in this session; set for the target before any test is collected.
+patience = 1
 
-    def __init__(self, port: int | None, calls: Path = Path(os.devnull)) -> None:
+
+class Shell:
+    """A shell whose scripts work on the local engine on `port`, or on AWS when there is none.
+
+    There, another prefix than that of the account's own labs, and another folder for the synth, keep clear of them.
+    """
+
+    def __init__(self, port: int | None, calls: Path = Path(os.devnull), prefix: str = "lab") -> None:
         self.port = port
+        self.prefix = prefix
         #: Where the engine writes down what the functions call.
         self.calls = calls
         self.destroyed = False
@@ -31,15 +43,30 @@ class Shell:
         # NODE_OPTIONS is what makes this process's own synth fast.
         own = ("NODE_OPTIONS", "LAB_") if port is None else ("NODE_OPTIONS", "LAB_", "AWS_")
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        self.environ["LAB_CONTEXT"] = self.context()
         if port:
             self.environ["LOCAL_AWS_PORT"] = str(port)
             self.environ["MINISTACK_RECORD_CALLS"] = str(calls)
             # So that two of them, and a person at work, do not synthesize into one folder.
             self.environ["CDKTF_OUTPUT"] = str(engine_on(port).folder / "cdktf.out")
+        else:
+            self.environ["CDKTF_OUTPUT"] = str(project.LOCAL_DIR / "e2e" / prefix / "cdktf.out")
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def name(self, thing: str) -> str:
+        """A resource's name in the account, from `<lab>-<thing>`."""
+        return f"{self.prefix}-{thing}"
+
+    def context(self, more: str = "") -> str:
+        """The context with the shell's prefix, and with states in files, whatever cdktf.json says."""
+        return " ".join(filter(None, [f"prefix={self.prefix} state=", more]))
+
+    def patient(self, seconds: float) -> float:
+        """A deadline, as long as the target needs."""
+        return seconds * patience if seconds >= DEADLINE_S else seconds
 
     def script(
         self,
@@ -52,8 +79,12 @@ class Shell:
     ) -> Done:
         """Run a script and check its exit code; None stands for any. `local` is for those that have --local."""
         option = ["--local"] if self.port and local else []
-        environ = {**self.environ, "LAB_CONTEXT": context}
-        return self.run([sys.executable, str(ROOT / "scripts" / name), *arguments, *option], environ, expect, stdin)
+        environ = {**self.environ, "LAB_CONTEXT": context if "prefix=" in context else self.context(context)}
+        words = list(arguments)
+        for index, word in enumerate(words[:-1]):
+            if word == "--wait":
+                words[index + 1] = f"{self.patient(float(words[index + 1])):g}"
+        return self.run([sys.executable, str(ROOT / "scripts" / name), *words, *option], environ, expect, stdin)
 
     def run(self, command: list[str], environ: dict[str, str], expect: int | None = 0, stdin: str = "") -> Done:
         """Run any command in the project's folder and check its exit code; None stands for any."""
@@ -75,12 +106,12 @@ class Shell:
             json.loads(line) for line in self.script(name, *arguments, expect=expect, stdin=stdin).stdout.splitlines()
         ]
 
+    @property
+    def target(self) -> Target:
+        """The same target for what is no script."""
+        region = project.region(project.context({}))
+        return Target(bool(self.port), self.url if self.port else project.endpoint(), region, self.prefix)
+
     def client(self, service: str) -> Any:
         """A boto3 client at the same target."""
-        context = project.context({})
-        return Target(
-            local=bool(self.port),
-            endpoint=self.url if self.port else None,
-            region=project.region(context),
-            prefix=str(context["prefix"]),
-        ).client(service)
+        return self.target.client(service)

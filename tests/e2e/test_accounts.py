@@ -6,7 +6,7 @@ from typing import Any
 
 from shell import Shell
 
-TABLE = "lab-accounts-registered"
+TABLE = "accounts-registered"
 
 
 def account(account_id: str, **more: Any) -> str:
@@ -15,7 +15,7 @@ def account(account_id: str, **more: Any) -> str:
 
 def stored(shell: Shell, prefix: str) -> dict[str, dict[str, str]]:
     """The accounts in the table whose id begins so."""
-    pages = shell.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+    pages = shell.client("dynamodb").get_paginator("scan").paginate(TableName=shell.name(TABLE), ConsistentRead=True)
     items = [{name: value["S"] for name, value in item.items()} for page in pages for item in page["Items"]]
     return {item["account_id"]: item for item in items if item["account_id"].startswith(prefix)}
 
@@ -33,7 +33,7 @@ def test_a_valid_account_is_stored_and_a_second_one_is_refused(labs: Shell) -> N
 def test_an_invalid_account_goes_to_the_queue_and_the_topic_with_all_its_reasons(labs: Shell) -> None:
     """The script would refuse it; other senders may not."""
     sqs, sns, states = (labs.client(service) for service in ("sqs", "sns", "stepfunctions"))
-    url = sqs.create_queue(QueueName="lab-accounts-test")["QueueUrl"]
+    url = sqs.create_queue(QueueName=labs.name("accounts-test"))["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = queue.replace(":sqs:", ":sns:").replace("-test", "-rejections")
     statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
@@ -42,7 +42,7 @@ def test_an_invalid_account_goes_to_the_queue_and_the_topic_with_all_its_reasons
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
     try:
         workflow = queue.replace(":sqs:", ":states:").replace(
-            "lab-accounts-test", "stateMachine:lab-accounts-registration"
+            labs.name("accounts-test"), f"stateMachine:{labs.name('accounts-registration')}"
         )
         started = states.start_execution(stateMachineArn=workflow, input='{"name": "", "email": "ana"}')
         name = started["executionArn"].split(":")[-1]

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 
+from mappings import switched_off
+
 from shell import Shell
 
 SUM = '{"number1": 1, "number2": 5, "operation": "+"}'
@@ -63,14 +65,9 @@ def test_peek_leaves_the_results_and_reading_takes_them(labs: Shell) -> None:
 
 
 def test_no_reply_in_time_is_said_with_the_messages(labs: Shell) -> None:
-    client = labs.client("lambda")
-    (mapping,) = client.list_event_source_mappings(FunctionName="lab-calculator-calculate")["EventSourceMappings"]
-    try:
-        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    with switched_off(labs, "calculator-calculate"):
         done = labs.script("send_message.py", "calculator", SUM, "--wait", "2", expect=3)
         assert "no reply in 2 s to 1 of 1" in done.stderr and '"number1": 1' in done.stderr
-    finally:
-        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     (result,) = labs.records("read_results.py", "calculator", "--max", "1", "--wait", "60")
     assert result["body"]["result"] == 6
 

@@ -111,7 +111,7 @@ def test_an_event_on_the_bus_starts_a_checkout_and_its_copy_changes_nothing(labs
     event = json.dumps({"source": "bank", "type": "ORDER_CREATED", "data": data})
     labs.script("send_message.py", "bus", event, event)
     ours: list[Any] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + labs.patient(60)
     while len(ours) < 2 and time.monotonic() < deadline:
         ended = labs.records("read_results.py", "checkout", "--max", "50", expect=None)
         ours = [record for record in ended if record["body"]["request"].get("order_id") == order_id]
@@ -133,7 +133,7 @@ def waiting(shell: Shell, execution: str) -> bool:
 def ask(shell: Shell) -> str:
     """Order a laptop, which a person must approve; the execution that waits for it."""
     (sent,) = shell.records("send_message.py", "checkout", laptop())
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + shell.patient(60)
     while not waiting(shell, sent["message_id"]):
         assert time.monotonic() < deadline
     return str(sent["message_id"])

@@ -103,7 +103,7 @@ def test_the_console_in_a_browser(labs: Shell, console: tuple[str, int], page: b
     page.wait("document.getElementById('said').textContent === 'message 1 is empty'")
 
     # A dead letter is seen, and goes back to its queue.
-    dead = labs.client("sqs").get_queue_url(QueueName="lab-calculator-input-dead-letters")["QueueUrl"]
+    dead = labs.client("sqs").get_queue_url(QueueName=labs.name("calculator-input-dead-letters"))["QueueUrl"]
     labs.client("sqs").send_message(QueueUrl=dead, MessageBody='{"number1": 8, "number2": 9, "operation": "*"}')
     page.wait("document.querySelector('#queue-input-dead-letters .badge.bad')?.textContent === '1'")
     page.wait("document.querySelector('#rejected .plain')?.textContent === 'send back to input'")
@@ -224,7 +224,7 @@ def test_nothing_on_the_page_is_against_its_own_policy(console: tuple[str, int],
 
 def test_a_lab_that_is_deployed_later_gets_its_tab(labs: Shell, page: browser.Browser) -> None:
     ssm = labs.client("ssm")
-    ports = ssm.get_parameters_by_path(Path="/lab/clock")["Parameters"]
+    ports = ssm.get_parameters_by_path(Path=f"/{labs.prefix}/clock")["Parameters"]
     names = "[...document.querySelectorAll('#labs button')].map((one) => one.textContent)"
     try:
         ssm.delete_parameters(Names=[port["Name"] for port in ports])

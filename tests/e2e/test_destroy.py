@@ -45,5 +45,5 @@ def of_the_labs(shell: Shell) -> Iterator[str]:
         for page in client.get_paginator(operation).paginate() if paged else [getattr(client, operation)()]:
             for item in page.get(key, []):
                 name = item if field is None else item[field]
-                if any(part in name for lab in LABS for part in (f"lab-{lab.lab}", f"/lab/{lab.lab}/")):
+                if any(part in name for lab in LABS for part in (shell.name(lab.lab), f"/{shell.prefix}/{lab.lab}/")):
                     yield f"{service} {name}"

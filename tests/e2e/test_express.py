@@ -12,7 +12,7 @@ def test_an_express_workflow_answers_and_keeps_no_executions(labs: Shell) -> Non
     done = labs.script("send_message.py", "accounts", body, "--wait", "20")
     record = json.loads(done.stdout)
     assert record["body"]["result"] == "registered" and "path" not in record
-    assert "keeps no path; its log is /aws/vendedlogs/states/lab-accounts-registration" in done.stderr
+    assert f"keeps no path; its log is /aws/vendedlogs/states/{labs.name('accounts-registration')}" in done.stderr
     (again,) = labs.records("send_message.py", "accounts", body, "--wait", "20", expect=1)
     assert again["body"]["error"] == f"account {account_id} is already registered"
     done = labs.script("read_results.py", "accounts", expect=2)

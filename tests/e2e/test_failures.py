@@ -6,6 +6,8 @@ The functions lose their output queue, which no handler can make good. The deplo
 import json
 from typing import Any
 
+from mappings import hurry
+
 from shell import Shell
 
 SUM = '{"number1": 1, "number2": 5, "operation": "+"}'
@@ -20,10 +22,8 @@ def lose_output(client: Any, name: str) -> None:
 
 
 def test_messages_that_the_calculator_fails_on(labs: Shell) -> None:
-    sqs = labs.client("sqs")
-    queue_url = sqs.get_queue_url(QueueName="lab-calculator-input")["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "1"})  # not 5 x 60 s
-    lose_output(labs.client("lambda"), "lab-calculator-calculate")
+    hurry(labs, "calculator-input", "calculator-calculate")
+    lose_output(labs.client("lambda"), labs.name("calculator-calculate"))
     sent = labs.records("send_message.py", "calculator", SUM, "--count", "12")
     options = ("--rejected", "--max", "12", "--wait", "120")
     labs.records("read_results.py", "calculator", "--peek", *options)
@@ -35,8 +35,9 @@ def test_messages_that_the_calculator_fails_on(labs: Shell) -> None:
 
 def test_a_scheduled_run_that_the_clock_fails_on(labs: Shell) -> None:
     client = labs.client("lambda")
-    lose_output(client, "lab-clock-tell-time")
-    client.invoke(FunctionName="lab-clock-tell-time", InvocationType="Event", Payload=b'{"kept": true}')
+    lose_output(client, labs.name("clock-tell-time"))
+    event = {"InvocationType": "Event", "Payload": b'{"kept": true}'}
+    client.invoke(FunctionName=labs.name("clock-tell-time"), **event)
     kept = False
     while not kept:  # the schedule may fail beside it
         (record,) = labs.records("read_results.py", "clock", "--rejected", "--max", "1", "--wait", "300")

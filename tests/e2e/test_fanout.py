@@ -5,6 +5,8 @@ import uuid
 from collections import Counter, defaultdict
 from typing import Any
 
+from mappings import hurry
+
 from shell import Shell
 
 CONSUMERS = ("billing", "shipping", "audit")
@@ -63,10 +65,8 @@ def test_the_example_is_answered(labs: Shell) -> None:
 
 def test_a_thousand_messages_malformed_crashing_and_all_accounted_for(labs: Shell) -> None:
     """sent = handled + rejected + dead-lettered, for each consumer, by id; duplicates are counted apart."""
-    sqs = labs.client("sqs")
-    for consumer in CONSUMERS:  # not 5 attempts at 60 s each
-        url = sqs.get_queue_url(QueueName=f"lab-fanout-{consumer}-queue")["QueueUrl"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    for consumer in CONSUMERS:
+        hurry(labs, f"fanout-{consumer}-queue", f"fanout-{consumer}")
     bodies = [body(n) for n in range(1000)]
     sent = labs.records(
         "send_message.py", "fanout", "--file", "-", "--attribute", "type=order", stdin="\n".join(bodies)

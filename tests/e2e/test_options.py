@@ -2,6 +2,8 @@
 
 from datetime import datetime, timezone
 
+import pytest
+
 from shell import ROOT, Shell
 
 
@@ -20,12 +22,14 @@ def test_options_change_what_is_deployed(labs: Shell) -> None:
 
 
 def test_roles_of_their_own_exist_on_the_engine(labs: Shell) -> None:
+    if not labs.port:
+        pytest.skip("in a student's account nobody makes roles")
     roles = {role["RoleName"] for role in labs.client("iam").list_roles()["Roles"]}
     assert "LabRole" in roles
-    if labs.port:
-        assert {"lab-calculator-calculate", "lab-clock-tell-time"} <= roles
+    assert {labs.name("calculator-calculate"), labs.name("clock-tell-time")} <= roles
 
 
 def test_the_state_of_the_local_target_is_not_that_of_aws(labs: Shell) -> None:
-    if labs.port:
-        assert (ROOT / ".local" / f"127.0.0.1-{labs.port}" / "terraform.calculator.tfstate").exists()
+    if not labs.port:
+        pytest.skip("on AWS the states are in the project's folder")
+    assert (ROOT / ".local" / f"127.0.0.1-{labs.port}" / "terraform.calculator.tfstate").exists()

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from shell import Shell
+from shell import Shell, patience
 
 STATUS = {"ORDER_CREATED": "PENDING", "ORDER_PAID": "PAID", "ORDER_SHIPPED": "SHIPPED", "ORDER_CANCELLED": "CANCELLED"}
 CONSUMERS = {"notifications", "inventory", "projection"}
 STOCK = 1000
-PATIENCE_S = 240
+PATIENCE_S = 240 * patience
 
 
 def event(type: str, order_id: str, **data: Any) -> str:
@@ -61,7 +61,7 @@ def confirmations(labs: Shell) -> Iterator[Callable[[], list[str]]]:
         arn
         for page in sns.get_paginator("list_topics").paginate()
         for arn in (topic["TopicArn"] for topic in page["Topics"])
-        if arn.endswith(":lab-orders-confirmations")
+        if arn.endswith(f":{labs.name('orders-confirmations')}")
     )
     url = sqs.create_queue(QueueName=f"confirmations-{uuid.uuid4()}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

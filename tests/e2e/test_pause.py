@@ -1,5 +1,7 @@
 """Pausing stops what costs by time without destroying anything; a deployment starts it again, and nothing is lost."""
 
+from mappings import settled
+
 from shell import Shell
 
 SUM = '{"number1": 20, "number2": 22, "operation": "+"}'
@@ -7,11 +9,10 @@ SUM = '{"number1": 20, "number2": 22, "operation": "+"}'
 
 def test_pause_keeps_messages_until_the_next_deployment(labs: Shell) -> None:
     said = labs.script("pause.py").stderr
-    assert "clock: rule lab-clock-schedule is paused; it runs rate(1 minute) no more" in said
-    assert "calculator: event source lab-calculator-calculate is paused" in said
-    mappings = labs.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert not [each for each in mappings if each["State"] in ("Enabled", "Enabling")]
-    assert labs.client("events").describe_rule(Name="lab-clock-schedule")["State"] == "DISABLED"
+    assert f"clock: rule {labs.name('clock-schedule')} is paused; it runs rate(1 minute) no more" in said
+    assert f"calculator: event source {labs.name('calculator-calculate')} is paused" in said
+    assert set(settled(labs)) == {"Disabled"}
+    assert labs.client("events").describe_rule(Name=labs.name("clock-schedule"))["State"] == "DISABLED"
     assert "is paused" not in labs.script("pause.py").stderr
 
     sent = labs.records("send_message.py", "calculator", SUM)

@@ -1,5 +1,6 @@
 """What the tests of the views share: their target, what they wait for, and what a process costs."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -13,8 +14,7 @@ from kit.live.collector import Collector
 from kit.pictures.album import graph_of_lab
 from kit.target import Target
 
-import project
-from shell import Shell
+from shell import Shell, patience
 
 #: A result has to be seen within a second. The best of some counts: other programs use this machine, too.
 SOON_MS = 1000
@@ -22,13 +22,11 @@ TRIES = 5
 #: An idle view may take a twentieth of a core; measured over so many seconds.
 IDLE_CPU = 0.05
 IDLE_S = 5
-WAIT_S = 60
+WAIT_S = 60 * patience
 
 
 def target_at(shell: Shell, endpoint: str | None = None) -> Target:
-    context = project.context({})
-    url = endpoint or (shell.url if shell.port else None)
-    return Target(bool(shell.port), url, project.region(context), str(context["prefix"]))
+    return dataclasses.replace(shell.target, endpoint=endpoint) if endpoint else shell.target
 
 
 def until(condition: Any, what: str, wait_s: float = WAIT_S) -> Any:
