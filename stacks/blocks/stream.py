@@ -18,11 +18,11 @@ from stacks.lab import LabStack
 
 #: Kinesis Developer Guide, "Quotas and limits": the default, and 7 days, the most before long-term retention.
 MIN_RETENTION_H, MAX_RETENTION_H = 24, 168
-#: Lambda Developer Guide, "Kinesis parameters": the default is 100, the most 10,000; a batch ends at 6 MB as well.
-BATCH_SIZE = 500
+#: Lambda Developer Guide, "Kinesis parameters": the default; the most is 10,000, and a batch ends at 6 MB as well. A
+#: record may be an aggregate of many events, so that a batch of more would take longer than a function may.
+BATCH_SIZE = 100
 #: Same page: without a bound, a record that always fails would block its shard until it expires.
 MAX_RETRIES = 3
-MAX_RECORD_AGE_S = 3600
 #: What reading takes (Kinesis Developer Guide, "Controlling access": policies for consumers).
 READ = (
     "kinesis:DescribeStream",
@@ -44,6 +44,7 @@ class Stream(Construct):
         super().__init__(lab, id)
         self.lab = lab
         self.name = lab.name(id)
+        self.retention_h = retention_h
         mode = "PROVISIONED" if shards else "ON_DEMAND"
         self.resource = KinesisStream(
             self,
@@ -72,9 +73,9 @@ class Stream(Construct):
     ) -> LambdaEventSourceMapping:
         """Hand all records to the function, in batches, in order per partition key.
 
-        A batch that fails is halved until the bad record is alone; after three retries, or an hour, the place of that
-        record in the stream goes to `failures`. With `enhanced_fan_out` the function has 2 MB/s of each shard for
-        itself.
+        A batch that fails is halved until the bad record is alone; after three retries the place of that record in the
+        stream goes to `failures`. None is too old while the stream has it: a consumer that was paused goes on where it
+        stopped. With `enhanced_fan_out` the function has 2 MB/s of each shard for itself.
         """
         source = self.arn
         self.grant_read(function.role)
@@ -93,7 +94,7 @@ class Stream(Construct):
             batch_size=BATCH_SIZE,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=MAX_RETRIES,
-            maximum_record_age_in_seconds=MAX_RECORD_AGE_S,
+            maximum_record_age_in_seconds=self.retention_h * 3600,
             function_response_types=["ReportBatchItemFailures"],
             destination_config=LambdaEventSourceMappingDestinationConfig(
                 on_failure=LambdaEventSourceMappingDestinationConfigOnFailure(destination_arn=failures.resource.arn)

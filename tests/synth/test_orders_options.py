@@ -28,6 +28,22 @@ def test_shards_and_retention_by_context(synth: Synth) -> None:
     assert (stream["shard_count"], stream["retention_period"]) == (4, 168)
 
 
+@pytest.mark.parametrize("hours", [24, 168])
+def test_a_pause_loses_no_record_that_the_stream_still_has(synth: Synth, hours: int) -> None:
+    """A mapping gives up on records older than its age, also on those that came while it was switched off."""
+    mappings = synth(OrdersStack, orders__retention_h=str(hours))["resource"]["aws_lambda_event_source_mapping"]
+    ages = [each["maximum_record_age_in_seconds"] for each in mappings.values()]
+    assert ages == [hours * 3600] * 3
+    assert max(ages) <= 604_800  # Lambda API reference, CreateEventSourceMapping
+
+
+def test_a_batch_of_aggregates_is_handled_in_time(synth: Synth) -> None:
+    """By the sums of the stack: CPU follows memory, and each order is some calls to DynamoDB."""
+    found = synth(OrdersStack)["resource"]
+    assert {each["memory_size"] for each in found["aws_lambda_function"].values()} == {512}
+    assert {each["batch_size"] for each in found["aws_lambda_event_source_mapping"].values()} == {100}
+
+
 def test_on_demand(synth: Synth) -> None:
     stream = stream_of(synth(OrdersStack, orders__mode="on-demand"))
     assert stream["stream_mode_details"] == {"stream_mode": "ON_DEMAND"} and "shard_count" not in stream

@@ -98,7 +98,8 @@ def test_streams_are_encrypted_and_their_consumers_never_stop_at_a_bad_record(la
             continue
         assert mapping["starting_position"] == "TRIM_HORIZON"
         assert mapping["bisect_batch_on_function_error"] is True
-        assert (mapping["maximum_retry_attempts"], mapping["maximum_record_age_in_seconds"]) == (3, 3600)
+        retention_s = stream["retention_period"] * 3600
+        assert (mapping["maximum_retry_attempts"], mapping["maximum_record_age_in_seconds"]) == (3, retention_s)
         failures = mapping["destination_config"]["on_failure"]["destination_arn"].split(".")[1]
         assert failures in resources(stack, "aws_sqs_queue")
 
