@@ -30,7 +30,7 @@ def _pages(operation: str, key: str, field: str | None, handle: str | None = Non
 
 def _mappings(client: Any) -> Iterator[tuple[str, str, str]]:
     for page in client.get_paginator("list_event_source_mappings").paginate():
-        for mapping in page["EventSourceMappings"]:
+        for mapping in page.get("EventSourceMappings", []):
             source = mapping.get("EventSourceArn", "").rpartition(":")[2]
             running = f"polls {source}" if mapping["State"] in ("Enabled", "Enabling", "Creating") else ""
             yield mapping["FunctionArn"].split(":")[6], mapping["UUID"], running
@@ -39,7 +39,7 @@ def _mappings(client: Any) -> Iterator[tuple[str, str, str]]:
 def _rules(client: Any) -> Iterator[tuple[str, str, str]]:
     for bus, _, _ in _buses(client):
         for page in client.get_paginator("list_rules").paginate(EventBusName=bus):
-            for rule in page["Rules"]:
+            for rule in page.get("Rules", []):
                 runs = rule.get("ScheduleExpression") if rule["State"] == "ENABLED" else ""
                 yield rule["Name"], f"{bus}/{rule['Name']}", f"runs {runs}" if runs else ""
 
@@ -65,14 +65,14 @@ def _tokens(operation: Callable[..., Any], key: str) -> Iterator[Any]:
 
 def _schedules(client: Any) -> Iterator[tuple[str, str, str]]:
     for page in client.get_paginator("list_schedules").paginate():
-        for schedule in page["Schedules"]:
+        for schedule in page.get("Schedules", []):
             running = "runs by a schedule" if schedule.get("State") == "ENABLED" else ""
             yield schedule["Name"], f"{schedule.get('GroupName', 'default')}/{schedule['Name']}", running
 
 
 def _streams(client: Any) -> Iterator[tuple[str, str, str]]:
     for page in client.get_paginator("list_streams").paginate():
-        for name in page["StreamNames"]:
+        for name in page.get("StreamNames", []):
             summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
             yield name, name, f"{summary.get('OpenShardCount', 1)} open shards"
 
@@ -81,7 +81,7 @@ def _deliveries(client: Any) -> Iterator[tuple[str, str, str]]:
     start: dict[str, str] = {}
     while True:
         answer = client.list_delivery_streams(**start)
-        yield from ((name, name, "") for name in answer["DeliveryStreamNames"])
+        yield from ((name, name, "") for name in answer.get("DeliveryStreamNames", []))
         if not answer.get("HasMoreDeliveryStreams"):
             return
         start = {"ExclusiveStartDeliveryStreamName": answer["DeliveryStreamNames"][-1]}

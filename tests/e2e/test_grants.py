@@ -28,7 +28,8 @@ def test_dedicated_roles_allow_exactly_what_is_used(labs: Shell, request: pytest
     if not labs.port:
         pytest.skip("only the local engine records the calls; on AWS the roles are LabRole")
     reject_long_records(labs)
-    grants, calls, services = granted(labs), called(labs), called_by_services(labs)
+    grants = {grant for grant in granted(labs) if grant.role != "LabRole"}  # the account's own, which may do everything
+    calls, services = called(labs), called_by_services(labs)
     assert len({call.role for call in calls}) > 5, "the engine has not recorded the calls"
     needed = calls | services
     missing = {call for call in needed if not any(grant.covers(call) for grant in grants)}

@@ -185,7 +185,7 @@ def test_two_thousand_orders_malformed_twice_and_failing_in_between(
 def test_shards_that_are_split_and_merged_under_load_lose_nothing(labs: Shell) -> None:
     """Every event counts, by id, in the order of its order; the stream ends with the shards that it had."""
     kinesis = labs.client("kinesis")
-    (stream,) = [name for name in kinesis.list_streams()["StreamNames"] if name.startswith("lab-orders-")]
+    (stream,) = [name for name in kinesis.list_streams()["StreamNames"] if name.startswith(labs.name("orders-"))]
     summary_of = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
     shards = summary_of["OpenShardCount"]
 

@@ -98,7 +98,8 @@ def test_off_switch_restores_the_stock_behaviour(python: Python, word: str) -> N
     assert python("-c", ENABLE + COUNT).stdout.strip() == "[]"
     done = python("-c", ENABLE + COUNT + "import os; print(os.environ.get('NODE_OPTIONS'))", FASTSYNTH=word)
     assert done.stdout.split("\n")[:2] == ["['one', 'two']", "None"]
-    assert done.stderr == ""
+    # The first one on a machine compiles what it is about to import, and says so.
+    assert [line for line in done.stderr.splitlines() if not line.startswith("fastsynth: compiling ")] == []
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,18 @@ def nowhere(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
-@pytest.mark.parametrize("lab", ["nosuch", "../x", "c*", "calculator bus", ""])
+@pytest.mark.parametrize("lab", ["nosuch", "../x", "c*", "calculator bus"])
 def test_a_word_that_is_no_lab_is_named(tool: Tool, nowhere: dict[str, str], command: str, lab: str) -> None:
     done = tool("lab.py", command, lab, "--local", **nowhere)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: there is no lab {lab!r}; there are ")
     assert not (project.LOCAL_DIR / "log" / f"{command}-{lab}.log").exists()
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_no_word_at_all_is_no_lab(tool: Tool, nowhere: dict[str, str], command: str) -> None:
+    done = tool("lab.py", command, "", "--local", **nowhere)
+    assert (done.returncode, done.stderr) == (2, "error: lab is empty; see lab.py --help\n")
 
 
 #: What even root cannot write in: the kernel's own files.
