@@ -4,8 +4,8 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def _box(program: Program, folder: Path) -> dict[str, Any]:
     binds = {path: os.path.realpath(path) for path in system}
     if sys.base_prefix != "/usr":
         binds[sys.base_prefix] = sys.base_prefix
-    binds |= {f"/var/runtime/{name}": source for name, source in _packages()}
+    binds |= {f"/var/runtime/{name}": source for name, source in _packages().items()}
     binds |= {place: source for place, source in (("/var/task", program.code), ("/opt", opt)) if source}
     return {
         "root": str(folder / "root"),
@@ -132,10 +132,10 @@ def _open(program: Program, folder: Path) -> dict[str, Any]:
     runtime, tmp = folder / "runtime", folder / "tmp"
     runtime.mkdir()
     tmp.mkdir()
-    for name, source in _packages():
+    for name, source in _packages().items():
         (runtime / name).symlink_to(source)
     code = program.code or str(runtime)
-    of_python = [sys.base_prefix, str(runtime), *(source for _, source in _packages())]
+    of_python = [sys.base_prefix, str(runtime), *_packages().values()]
     files = program.files | {"/var/task/bootstrap": f"{code}/bootstrap"}
     return {
         "readable": [
@@ -159,17 +159,16 @@ def _open(program: Program, folder: Path) -> dict[str, Any]:
     }
 
 
-def _some(path: str | None) -> list[str]:
-    return [path] if path else []
-
-
-def _packages() -> Iterator[tuple[str, str]]:
-    """The names and places of what a runtime brings, as far as it is installed."""
+@cache
+def _packages() -> dict[str, str]:
+    """The names and places of what a runtime brings, as far as it is installed; looked for once, not at each start."""
+    places = {}
     for name in PACKAGES:
         found = util.find_spec(name)
         if found and found.origin:
             source = os.path.dirname(found.origin) if found.submodule_search_locations else found.origin
-            yield os.path.basename(source), source
+            places[os.path.basename(source)] = source
+    return places
 
 
 def _of_layer(opt: str | None, place: str) -> list[str]:
