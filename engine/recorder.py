@@ -15,6 +15,8 @@ from ministack.core import iam_actions, lambda_runtime, responses
 from ministack.core.router import detect_service, extract_region
 from ministack.services import lambda_svc
 
+from engine.requests import Answer, Request, around
+
 VARIABLE = "MINISTACK_RECORD_CALLS"
 
 
@@ -41,23 +43,20 @@ def _functions() -> dict[str, str]:
 
 
 def _record(path: Path, functions: dict[str, str]) -> None:
-    original = app._dispatch_service_request
     seen: set[tuple[str, str, str]] = set()
 
-    async def dispatch(
-        method: str, route: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Any:
-        if function := functions.get(headers.get("x-amz-security-token", "")):
-            for operation in _operations(method, route, headers, body, query):
+    async def note(request: Request, go_on: Answer) -> Any:
+        if function := functions.get(request.headers.get("x-amz-security-token", "")):
+            for operation in _operations(*request[:-1]):
                 call = (function, *operation)
                 if call not in seen:
                     seen.add(call)
                     line = json.dumps(dict(zip(("function", "action", "resource"), call, strict=True)))
                     with path.open("a") as file:
                         file.write(line + "\n")
-        return await original(method, route, headers, body, query, request_id)
+        return await go_on()
 
-    app._dispatch_service_request = dispatch
+    around(note)
 
 
 def _operations(

@@ -18,6 +18,8 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
 
+from engine.requests import Answer, Request, around
+
 logger = logging.getLogger("permissions")
 
 #: A poller that is denied asks again and again: the same line is told once in so many seconds.
@@ -70,12 +72,10 @@ def _tell_denials() -> None:
 
 def _hide_what_may_not_be_listed() -> None:
     """S3 API reference, GetObject: an object that is not there is 403 for who may not list the bucket, else 404."""
-    original = app._dispatch_service_request
 
-    async def dispatch(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Any:
-        answer = await original(method, path, headers, body, query, request_id)
+    async def hide(request: Request, go_on: Answer) -> Any:
+        method, path, headers, _, query, request_id = request
+        answer = await go_on()
         if answer[0] != 404 or method not in ("GET", "HEAD") or b"NoSuchKey" not in (answer[2] or b"NoSuchKey"):
             return answer
         bucket, _, key = path.lstrip("/").partition("/")
@@ -89,7 +89,7 @@ def _hide_what_may_not_be_listed() -> None:
         principal = refusal.principal_arn
         return iam_actions.access_denied_response("s3", "s3:ListBucket", principal, request_id, headers=headers)
 
-    app._dispatch_service_request = dispatch
+    around(hide)
 
 
 def why_denied(role_arn: str, session: str, actions: Iterable[str], resource_arn: str) -> str | None:

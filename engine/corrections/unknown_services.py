@@ -8,24 +8,19 @@ CBOR client breaks. What it does not know of its own services it says as AWS doe
 import json
 from typing import Any
 
-from ministack import app
-
 from engine.corrections import errors
+from engine.requests import Answer, Request, around
 
 #: How MiniStack's answer begins; the service's name follows.
 UNSUPPORTED = b'{"error": "Unsupported service: '
 
 
 def apply() -> None:
-    original = app._dispatch_service_request
-
-    async def dispatch(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Any:
-        answer = await original(method, path, headers, body, query, request_id)
+    async def say_so(request: Request, go_on: Answer) -> Any:
+        answer = await go_on()
         if answer[0] == 400 and isinstance(answer[2], bytes) and answer[2].startswith(UNSUPPORTED):
             service = json.loads(answer[2])["error"].rpartition(" ")[2]
-            return errors.answer(headers, 400, errors.UNKNOWN, f"the local engine has no service {service}")
+            return errors.answer(request.headers, 400, errors.UNKNOWN, f"the local engine has no service {service}")
         return answer
 
-    app._dispatch_service_request = dispatch
+    around(say_so)

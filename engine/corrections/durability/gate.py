@@ -8,10 +8,9 @@ that is in the log.
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack import app
-
 from engine.corrections import errors
 from engine.corrections.durability.journal import Journal
+from engine.requests import Answer, Request, around
 
 #: Requests that bring something into a queue or stream, by the beginning of their actions.
 ARRIVALS = ("SendMessage", "PutRecord", "PutEvents", "Publish")
@@ -21,23 +20,19 @@ MIN_BYTES = 64 * 1024
 
 
 def apply(journal: Journal) -> None:
-    original = app._dispatch_service_request
-
-    async def dispatch(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Any:
-        if not _action(headers, body).startswith(ARRIVALS):
-            return await original(method, path, headers, body, query, request_id)
+    async def take_what_is_written(request: Request, go_on: Answer) -> Any:
+        if not _action(request.headers, request.body).startswith(ARRIVALS):
+            return await go_on()
         unwritten = journal.unwritten
-        if journal.has_room(GROWTH * len(body) + MIN_BYTES):
-            answer = await original(method, path, headers, body, query, request_id)
+        if journal.has_room(GROWTH * len(request.body) + MIN_BYTES):
+            answer = await go_on()
             if journal.unwritten == unwritten:
                 return answer
         reason = f" ({journal.problem.strerror})" if journal.problem else ""
         message = f"the local engine cannot write down what arrives{reason}: make room for {journal.folder.parent}"
-        return errors.answer(headers, 503, "ServiceUnavailable", message)
+        return errors.answer(request.headers, 503, "ServiceUnavailable", message)
 
-    app._dispatch_service_request = dispatch
+    around(take_what_is_written)
 
 
 def _action(headers: dict[str, str], body: bytes) -> str:
