@@ -1,6 +1,7 @@
 """What all tests share: the fast synth path, and property tests that do not depend on the machine's speed."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import fastsynth
 import kept
+from engine.process import Engine, free_port
 
 #: The last AWS CLI that pip installs. It pins a botocore of its own, so it cannot be in the project's environment.
 AWS_CLI = "awscli==1.46.3"
@@ -29,6 +31,17 @@ hypothesis.settings.load_profile("any-machine")
 def aws_cli() -> Path:
     """The folder of an AWS CLI version 1. Version 2 does not come from a package registry."""
     return kept.commands(AWS_CLI)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """An engine of the test's own, not started."""
+    from kit.engines import engine_on
+
+    engine = engine_on(free_port())
+    yield engine
+    engine.stop()
+    engine.remove()
 
 
 @pytest.hookimpl(optionalhook=True)

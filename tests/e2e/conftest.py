@@ -16,7 +16,7 @@ from kit.ports import labs_at
 from kit.target import Target
 
 import shell as shell_module
-from engine.process import Engine, free_port
+from engine.process import free_port
 from shell import Shell
 
 #: What else is in own_engine breaks its engine, or the account on it.
@@ -73,15 +73,6 @@ def _place(item: pytest.Item) -> int:
     if "e2e" not in item.path.parts:
         return len(ORDER)
     return ORDER.index(item.path.stem) if item.path.stem in ORDER else -1
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """An engine of the test's own, not started."""
-    engine = engine_on(free_port())
-    yield engine
-    engine.stop()
-    engine.remove()
 
 
 @pytest.fixture(scope="session")

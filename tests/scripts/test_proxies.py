@@ -4,29 +4,19 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from kit import toolchain
-from kit.engines import engine_on
 
-from engine.process import Engine, free_port
+from engine.process import Engine
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Proxy = tuple[dict[str, str], list[bytes]]
 
 #: A port of the discard service: nothing answers there.
 NOWHERE = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    """An engine of the test's own, not started."""
-    engine = engine_on(free_port())
-    yield engine
-    engine.stop()
-    engine.remove()
 
 
 def test_the_listener_would_notice(tool: Run, proxy: Proxy) -> None:
